@@ -85,6 +85,6 @@ inline std::string printable(std::string_view text, std::size_t most = 60) {
 }
 
 // printable() between double quotes.
-inline std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
+inline std::string in_quotes(std::string_view text) { return '"' + printable(text) + '"'; }
 
 }  // namespace reckon
