@@ -69,6 +69,19 @@ template <int Time, int Data, int Work, int Money>
 inline constexpr bool is_quantity<Quantity<Time, Data, Work, Money>> = true;
 
 template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_map = false;
+template <class T>
+inline constexpr bool is_map<std::map<std::string, T>> = true;
+
+template <class T>
 concept Scalable = std::is_same_v<T, double> || is_quantity<T>;
 
 }  // namespace detail
@@ -163,6 +176,18 @@ template <class E>
 concept HasEnumNames = std::is_enum_v<E> && requires {
   EnumNames<E>::table;
 };
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_text = std::is_same_v<T, std::string> || HasEnumNames<T>;
+
+// Keys that every object may have beside those of its table.
+constexpr bool is_annotation(std::string_view key) {
+  return key == "source" || key == "sources" || key == "note";
+}
+
+}  // namespace detail
 
 // Calls visit(field) for each row of T's table, in order.
 template <HasFields T, class Visit>

@@ -1,6 +1,7 @@
 #include "planner/spec/json_document.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -117,6 +118,7 @@ class TreeBuilder {
                            message.find("missing closing quote") == std::string::npos;
     const std::size_t offset = in_string ? last : std::min(next_token(), last);
     std::string hint(in_string ? std::string_view{} : syntax_hint(text_, offset));
+    if (message.ends_with("expected ']'") || message.ends_with("expected '}'")) hint = " or ','";
     problems_.push_back(document_.problem(offset, "", message + hint));
     return false;
   }
@@ -244,6 +246,13 @@ const JsonNode* child(const JsonNode& node, const std::string& key) {
 }
 
 }  // namespace
+
+std::string number_to_text(double value) {
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 12);
+  return {text.data(), end.ptr};
+}
 
 std::string JsonPath::pointer() const {
   std::vector<const JsonPath*> steps;

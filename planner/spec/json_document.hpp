@@ -36,6 +36,9 @@ struct JsonMember {
   JsonNode value;
 };
 
+// A number as messages print it: 12 significant digits, no locale.
+std::string number_to_text(double value);
+
 // The way from the root to a value, as a list from the leaf up that lives on the reader's stack;
 // only a problem turns it into text.
 struct JsonPath {

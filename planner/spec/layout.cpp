@@ -1,0 +1,24 @@
+#include "planner/spec/layout.hpp"
+
+namespace reckon {
+
+std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan) {
+  const int count = stages(plan);
+  const std::vector<int>& given = plan.layout.layers_per_stage;
+  std::vector<StageLayers> result;
+  int first = 0;
+  for (int stage = 0; stage < count; ++stage) {
+    StageLayers s;
+    s.first_layer = first;
+    s.layers = given.empty() ? model.layers / count + (stage < model.layers % count ? 1 : 0)
+                             : given[static_cast<std::size_t>(stage)];
+    s.embedding = stage == 0;
+    s.head = stage == count - 1;
+    s.mtp_modules = s.head ? model.mtp_modules : 0;
+    first += s.layers;
+    result.push_back(s);
+  }
+  return result;
+}
+
+}  // namespace reckon

@@ -1,0 +1,24 @@
+// Which layers each pipeline stage holds.
+#pragma once
+
+#include <vector>
+
+#include "planner/spec/model_spec.hpp"
+#include "planner/spec/plan.hpp"
+
+namespace reckon {
+
+struct StageLayers {
+  int first_layer = 0;
+  int layers = 0;       // main-model layers [first_layer, first_layer + layers)
+  int mtp_modules = 0;  // on the last stage
+  bool embedding = false;
+  bool head = false;
+  bool operator==(const StageLayers&) const = default;
+};
+
+// The stages of a plan in model order: the plan's own layers_per_stage, or layers spread as evenly as
+// possible (earlier stages take the rest). Precondition: the layout, if given, adds up (see feasible).
+std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan);
+
+}  // namespace reckon
