@@ -284,27 +284,22 @@ inline std::optional<std::string_view> closest(std::string_view word,
 }
 
 // The unit that a key ends in: "gib" for "memory_gib", "gigabytes_per_s" for
-// "bandwidth_gigabytes_per_s" (one word before the last "_per_" and all after it); empty for a key
-// without one. A key that is nothing but a unit ("bytes") has none.
+// "bandwidth_gigabytes_per_s", "usd_per_gpu_hour" for itself; empty for a key without one
+// ("experts_per_token").
 constexpr std::string_view unit_of_key(std::string_view key) {
-  constexpr std::array<std::string_view, 23> units{
-      "hours", "days",   "years",  "minutes", "s",   "ms",  "us",        "ns",
-      "ps",    "bytes",  "kib",    "mib",     "gib", "tib", "gigabytes", "terabytes",
-      "flops", "gflops", "tflops", "watts",   "usd", "mhz", "ghz"};
+  constexpr std::array<std::string_view, 26> units{
+      "s",     "ms",     "us",     "ns",    "ps",  "minutes",   "hours",     "days",     "years",
+      "bytes", "kib",    "mib",    "gib",   "tib", "gigabytes", "terabytes", "gigabits", "bits",
+      "flops", "gflops", "tflops", "watts", "usd", "mhz",       "ghz",       "tokens"};
   const std::size_t per = key.rfind("_per_");
-  if (per != std::string_view::npos) {
-    const std::size_t before = per == 0 ? std::string_view::npos : key.rfind('_', per - 1);
-    return before == std::string_view::npos ? std::string_view{} : key.substr(before + 1);
-  }
-  const std::size_t last = key.rfind('_');
-  if (last == std::string_view::npos || last == 0) return {};
-  const std::string_view word = key.substr(last + 1);
+  const std::string_view counted = key.substr(0, per);  // all of it without "_per_"
+  const std::size_t before = counted.rfind('_');
+  const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+  const std::string_view word = counted.substr(start);
   for (const std::string_view unit : units) {
-    if (word == unit) {
-      // "gpu_hours" is one unit.
-      const std::size_t longer = word == "hours" ? key.rfind("gpu_hours") : std::string_view::npos;
-      return longer == std::string_view::npos || longer == 0 ? word : key.substr(longer);
-    }
+    if (word != unit) continue;
+    const bool is_gpu_hours = word == "hours" && counted.ends_with("gpu_hours");
+    return key.substr(is_gpu_hours ? start - 4 : start);
   }
   return {};
 }

@@ -201,8 +201,11 @@ class Reader {
     }
     check_limits(node, path, expected.limits, given);
     out = given * expected.scale;
-    if (!std::isfinite(out)) {
+    // The way back must exist too, or the writer could not write what was read.
+    if (!std::isfinite(out) || !std::isfinite(out / expected.scale)) {
       report(node.offset, path, document_.describe(node) + " is too large for this unit");
+    } else if (out == 0.0 && given != 0.0) {
+      report(node.offset, path, document_.describe(node) + " is too small for this unit");
     }
   }
 

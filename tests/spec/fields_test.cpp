@@ -88,8 +88,11 @@ TEST(UnitOfKey, IsTheSuffix) {
   static_assert(unit_of_key("memory_gib") == "gib");
   static_assert(unit_of_key("layers").empty());
   static_assert(unit_of_key("hidden_size").empty());
-  static_assert(unit_of_key("bytes").empty());
-  static_assert(unit_of_key("_s").empty());
+  static_assert(unit_of_key("usd_per_gpu_hour") == "usd_per_gpu_hour");
+  static_assert(unit_of_key("bytes") == "bytes");
+  static_assert(unit_of_key("gpu_hours") == "gpu_hours");
+  static_assert(unit_of_key("experts_per_token").empty());
+  static_assert(unit_of_key("routed_experts_per_token").empty());
   static_assert(unit_of_key("").empty());
   static_assert(unit_of_key("_per_s").empty());
 }

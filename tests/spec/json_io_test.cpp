@@ -180,10 +180,12 @@ TEST(Read, LimitsAreInTheUnitOfTheKey) {
             "/link/latency_us: must be at least 0, got -0.5");
 }
 
-TEST(Read, AScaleThatOverflowsIsAProblem) {
+TEST(Read, AScaleThatLeavesTheRangeOfDoubleIsAProblem) {
   EXPECT_EQ(problems_with("link", R"({"kind": "x", "bandwidth_gigabytes_per_s": 1e300,
                                       "latency_us": 1})"),
             "/link/bandwidth_gigabytes_per_s: 1e300 is too large for this unit");
+  EXPECT_EQ(problems_with("latency_us", "1e-320"),
+            "/latency_us: 1e-320 is too small for this unit");
 }
 
 TEST(Read, EnumsAreNamesFromTheTable) {
