@@ -54,7 +54,7 @@ namespace detail {
 
 template <class T>
 struct LeafOf {
-  using type = T;
+  using Type = T;
 };
 template <class T>
 struct LeafOf<std::vector<T>> : LeafOf<T> {};
@@ -89,8 +89,8 @@ concept Scalable = std::is_same_v<T, double> || is_quantity<T>;
 // One row of a table. Made by required() and optional(); the calls below return a changed copy.
 template <class Struct, class Member>
 struct Field {
-  using member_type = Member;
-  using leaf_type = typename detail::LeafOf<Member>::type;
+  using MemberType = Member;
+  using LeafType = typename detail::LeafOf<Member>::Type;
 
   std::string_view key;
   Member Struct::*member = nullptr;
@@ -145,7 +145,7 @@ constexpr Field<Struct, Member> required(std::string_view key, Member Struct::*m
 template <class Struct, class Member>
 constexpr Field<Struct, Member> required(std::string_view key, Member Struct::*member,
                                          double scale) {
-  static_assert(detail::Scalable<typename Field<Struct, Member>::leaf_type>,
+  static_assert(detail::Scalable<typename Field<Struct, Member>::LeafType>,
                 "only double and Quantity members have a scale");
   return {.key = key, .member = member, .scale = scale};
 }
@@ -160,7 +160,7 @@ constexpr Field<Struct, Member> optional(std::string_view key, Member Struct::*m
 template <class Struct, class Member>
 constexpr Field<Struct, Member> optional(std::string_view key, Member Struct::*member,
                                          double scale) {
-  static_assert(detail::Scalable<typename Field<Struct, Member>::leaf_type>,
+  static_assert(detail::Scalable<typename Field<Struct, Member>::LeafType>,
                 "only double and Quantity members have a scale");
   return {.key = key, .member = member, .is_required = false, .scale = scale};
 }
@@ -225,6 +225,7 @@ constexpr std::optional<E> enum_from_name(std::string_view word) {
 template <HasEnumNames E>
 std::vector<std::string_view> enum_names() {
   std::vector<std::string_view> names;
+  names.reserve(EnumNames<E>::table.size());
   for (const auto& row : EnumNames<E>::table) names.push_back(row.second);
   return names;
 }

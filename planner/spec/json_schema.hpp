@@ -71,7 +71,7 @@ class SchemaWriter {
     Json required_keys = Json::array();
     const T defaults{};
     for_each_field<T>([&](const auto& field) {
-      using Member = typename std::remove_cvref_t<decltype(field)>::member_type;
+      using Member = typename std::remove_cvref_t<decltype(field)>::MemberType;
       Json property = of<Member>(field.limits);
       if (!field.description.empty()) property["description"] = field.description;
       if (const std::string_view unit = unit_of_key(field.key); !unit.empty()) {
