@@ -1,0 +1,249 @@
+#include "reports/published.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace reckon {
+namespace {
+
+// Allowed errors. They are the project's goals (its second issue), the same for every plan.
+struct Tolerance {
+  double bare = 0;
+  double with_effects = 0;
+  bool is_absolute = false;
+};
+constexpr Tolerance none{};
+constexpr Tolerance of_chunk_pair{.bare = 0.05, .with_effects = 0};
+constexpr Tolerance of_class{.bare = 0.12, .with_effects = 0.08};
+constexpr Tolerance of_step{.bare = 0.10, .with_effects = 0.05};
+constexpr Tolerance of_mfu{.bare = 0.045, .with_effects = 0.02, .is_absolute = true};
+
+struct StepFigure {
+  std::string_view id;
+  std::string_view name;
+  std::string_view unit;
+  double PublishedStep::*published;
+  double (*ours)(const StepSummary&);
+  Tolerance tolerance;
+};
+
+constexpr std::array<StepFigure, 10> step_figures{{
+    {"forward", "1F, forwards alone", "s", &PublishedStep::forward_s,
+     [](const StepSummary& s) { return s.mean.forward.value; }, of_class},
+    {"backward", "1B, backwards alone", "s", &PublishedStep::backward_s,
+     [](const StepSummary& s) { return s.mean.backward.value; }, of_class},
+    {"backward_weight", "1W, weight gradients alone", "s", &PublishedStep::backward_weight_s,
+     [](const StepSummary& s) { return s.mean.backward_weight.value; }, none},
+    {"overlapped_pair", "1F1B, overlapped pairs", "s", &PublishedStep::overlapped_pair_s,
+     [](const StepSummary& s) { return s.mean.overlapped_pair.value; }, of_class},
+    {"bubble", "bubble", "s", &PublishedStep::bubble_s,
+     [](const StepSummary& s) { return s.mean.bubble.value; }, none},
+    {"optimizer", "gradient reduction, optimizer", "s", &PublishedStep::optimizer_s,
+     [](const StepSummary& s) { return s.mean.optimizer.value; }, none},
+    {"step", "step", "s", &PublishedStep::step_s, [](const StepSummary& s) { return s.step.value; },
+     of_step},
+    {"mfu_causal", "MFU, causal attention", "share", &PublishedStep::mfu_causal,
+     [](const StepSummary& s) { return s.mfu_causal; }, of_mfu},
+    {"mfu_full", "MFU, full attention", "share", &PublishedStep::mfu_full,
+     [](const StepSummary& s) { return s.mfu_full; }, of_mfu},
+    {"gpu_hours_per_trillion_tokens", "GPU-hours per 10^12 tokens", "gpu_hours",
+     &PublishedStep::gpu_hours_per_trillion_tokens,
+     [](const StepSummary& s) { return s.gpu_hours_per_trillion_tokens; }, of_step},
+}};
+
+constexpr std::string_view can_express =
+    "The model can express stage imbalance (embedding, head, MTP, dense layers), pipeline sends, "
+    "rank skew from routing and jitter, and the gradient reduction at the end";
+constexpr std::string_view cannot_express =
+    "it cannot express host stalls, data loading, network incidents, checkpoint writes, nor what "
+    "the authors counted into this line";
+
+PublishedFigure row(std::string_view id, std::string_view name, std::string_view unit,
+                    double published, double bare, std::optional<double> with_effects,
+                    const Tolerance& tolerance) {
+  return {.id = std::string(id),
+          .name = std::string(name),
+          .unit = std::string(unit),
+          .published = published,
+          .bare = bare,
+          .with_effects = with_effects,
+          .tolerance_bare = tolerance.bare,
+          .tolerance_with_effects = with_effects ? tolerance.with_effects : 0,
+          .tolerance_is_absolute = tolerance.is_absolute};
+}
+
+// Time and number of ops, added up over all ranks.
+struct Sums {
+  double forward = 0, backward = 0, weight = 0, pair = 0;
+  double forwards = 0, backwards = 0, weights = 0, pairs = 0;
+};
+
+Sums sums_over_ranks(const StepSummary& summary) {
+  Sums sums;
+  for (const RankTime& rank : summary.ranks) {
+    sums.forward += rank.forward.value;
+    sums.backward += rank.backward.value;
+    sums.weight += rank.backward_weight.value;
+    sums.pair += rank.overlapped_pair.value;
+    sums.forwards += rank.forwards;
+    sums.backwards += rank.backwards;
+    sums.weights += rank.backward_weights;
+    sums.pairs += rank.pairs;
+  }
+  return sums;
+}
+
+std::string bubble_remark(const Report& report, double published) {
+  const StepSummary& ours = has_effects(report) ? report.with_effects : report.bare;
+  const std::optional<Seconds> formula = formula_bubble(ours, schedule_shape(report.plan));
+  std::string text;
+  if (formula) {
+    text = fmt::format(
+        "The schedule's formula gives {:.2f} s with these op times, {:.2f} s {} than published. ",
+        formula->value, std::abs(published - formula->value),
+        formula->value < published ? "less" : "more");
+  }
+  return text + fmt::format("{}; {}.", can_express, cannot_express);
+}
+
+std::string weight_remark(const Report& report, double published) {
+  const StepSummary& ours = has_effects(report) ? report.with_effects : report.bare;
+  const Sums sums = sums_over_ranks(ours);
+  if (sums.weights <= 0) return "This schedule runs no weight gradients alone.";
+  const double ops_per_rank = sums.weights / static_cast<double>(ours.ranks.size());
+  return fmt::format(
+      "Published {:.1f} ms an op ({:.1f} ops a rank), here {:.1f} ms from the kernels of the "
+      "device "
+      "profile. {}; {}.",
+      1e3 * published / ops_per_rank, ops_per_rank, 1e3 * sums.weight / sums.weights, can_express,
+      cannot_express);
+}
+
+// The two classes that differ most from their published times.
+std::string step_remark(const Report& report, const std::vector<PublishedFigure>& rows) {
+  std::vector<std::pair<double, std::string>> differences;
+  for (const PublishedFigure& figure : rows) {
+    if (figure.unit != "s" || figure.id == "chunk_pair" || figure.id == "step") continue;
+    const double ours = figure.with_effects.value_or(figure.bare);
+    differences.emplace_back(ours - figure.published, figure.name.substr(0, figure.name.find(',')));
+  }
+  if (differences.empty()) return {};
+  std::stable_sort(differences.begin(), differences.end(), [](const auto& left, const auto& right) {
+    return std::abs(left.first) > std::abs(right.first);
+  });
+  std::string text = has_effects(report) ? "With effects, the parts that differ most:"
+                                         : "The parts that differ most:";
+  for (std::size_t index = 0; index < std::min<std::size_t>(2, differences.size()); ++index) {
+    text += fmt::format("{} {} {:+.2f} s", index == 0 ? "" : ",", differences[index].second,
+                        differences[index].first);
+  }
+  return text + ".";
+}
+
+void add_step(const Report& report, std::vector<PublishedFigure>& rows) {
+  const PublishedStep& published = *report.plan.published;
+  if (published.chunk_pair_s > 0 && report.chunk_pair.value > 0) {
+    rows.push_back(row("chunk_pair", "one overlapped pair, no sends", "s", published.chunk_pair_s,
+                       report.chunk_pair.value, std::nullopt, of_chunk_pair));
+    rows.back().source = published.source;
+  }
+  for (const StepFigure& figure : step_figures) {
+    const double value = published.*figure.published;
+    if (value <= 0) continue;
+    const std::optional<double> with_effects =
+        has_effects(report) ? std::optional(figure.ours(report.with_effects)) : std::nullopt;
+    PublishedFigure added = row(figure.id, figure.name, figure.unit, value,
+                                figure.ours(report.bare), with_effects, figure.tolerance);
+    if (figure.id == "bubble") added.remark = bubble_remark(report, value);
+    if (figure.id == "backward_weight") added.remark = weight_remark(report, value);
+    if (figure.id == "step") added.remark = step_remark(report, rows);
+    added.source = published.source;
+    rows.push_back(std::move(added));
+  }
+}
+
+void add_run(const Report& report, std::vector<PublishedFigure>& rows) {
+  const RunCost& run = report.run;
+  if (run.published_gpu_hours <= 0) return;
+  std::string source;
+  for (const Phase& phase : report.plan.phases) {
+    if (source.empty() && phase.published) source = phase.published->source;
+  }
+  const auto with = [&report](double value) {
+    return has_effects(report) ? std::optional(value) : std::nullopt;
+  };
+  rows.push_back(row("run_gpu_hours", "whole run", "gpu_hours", run.published_gpu_hours,
+                     report.bare_run.gpu_hours, with(run.gpu_hours), of_step));
+  rows.back().source = source;
+  rows.push_back(row("run_usd", "whole run", "usd",
+                     (run.published_gpu_hours * run.usd_per_gpu_hour).value,
+                     report.bare_run.usd.value, with(run.usd.value), of_step));
+  rows.back().remark = fmt::format("Published GPU-hours at this report's ${:.2f} a GPU-hour.",
+                                   run.usd_per_gpu_hour.value);
+  rows.back().source = std::move(source);
+}
+
+}  // namespace
+
+std::vector<PublishedFigure> published_figures(const Report& report) {
+  std::vector<PublishedFigure> rows;
+  if (report.plan.published) add_step(report, rows);
+  add_run(report, rows);
+  return rows;
+}
+
+double error_of(const PublishedFigure& figure, double predicted) {
+  if (figure.tolerance_is_absolute) return predicted - figure.published;
+  return predicted / figure.published - 1;
+}
+
+std::optional<bool> is_within_tolerance(const PublishedFigure& figure) {
+  std::optional<bool> within;
+  if (figure.tolerance_bare > 0) {
+    within = std::abs(error_of(figure, figure.bare)) <= figure.tolerance_bare;
+  }
+  if (figure.tolerance_with_effects > 0 && figure.with_effects) {
+    within = within.value_or(true) &&
+             std::abs(error_of(figure, *figure.with_effects)) <= figure.tolerance_with_effects;
+  }
+  return within;
+}
+
+std::optional<Seconds> formula_bubble(const StepSummary& summary, const ScheduleShape& shape) {
+  const Sums sums = sums_over_ranks(summary);
+  const double full_backwards = sums.backwards - sums.weights;  // a split one has a 1W of its own
+  const bool is_dual =
+      shape.kind == ScheduleKind::dual_pipe || shape.kind == ScheduleKind::dual_pipe_v;
+  const bool splits = is_dual || shape.kind == ScheduleKind::zb_h1;
+  if (sums.forwards <= 0 || sums.backwards <= 0 || (splits && sums.weights <= 0) ||
+      (is_dual && sums.pairs <= 0)) {
+    return std::nullopt;
+  }
+  const double forward = sums.forward / sums.forwards;
+  const double weight = sums.weights > 0 ? sums.weight / sums.weights : 0;
+  const double input = (sums.backward - full_backwards * weight) / sums.backwards;
+  const double backward = input + weight;
+  const double pair = sums.pairs > 0 ? sums.pair / sums.pairs : 0;
+  switch (shape.kind) {
+    case ScheduleKind::gpipe:
+    case ScheduleKind::one_forward_one_backward:
+    case ScheduleKind::interleaved_one_forward_one_backward:
+      return Seconds{(shape.pipeline_ranks - 1) *
+                     (sums.forward / sums.forwards + sums.backward / sums.backwards)};
+    case ScheduleKind::zb_h1:
+      return Seconds{(shape.pipeline_ranks - 1) * (forward + backward - 2 * weight)};
+    case ScheduleKind::dual_pipe:
+    case ScheduleKind::dual_pipe_v:
+      return Seconds{(shape.stages / 2.0 - 1) * (pair + backward - 3 * weight)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace reckon
