@@ -1,0 +1,25 @@
+// The four documents that reckon reads, by name.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "planner/spec/fields.hpp"
+
+namespace reckon {
+
+enum class DocumentKind : std::uint8_t { model, cluster, device, plan };
+
+template <>
+struct EnumNames<DocumentKind> {
+  static constexpr std::array<std::pair<DocumentKind, std::string_view>, 4> table{{
+      {DocumentKind::model, "model"},
+      {DocumentKind::cluster, "cluster"},
+      {DocumentKind::device, "device"},
+      {DocumentKind::plan, "plan"},
+  }};
+};
+
+}  // namespace reckon
