@@ -36,14 +36,14 @@ struct EveryType {
   Precision precision = Precision::bf16;
   Seconds latency{1e-6};
   Link link;
-  std::vector<int> sizes;
+  std::vector<int> sizes{8};
   std::vector<Link> links;
   std::vector<bool> flags;
   std::vector<Seconds> latencies;
   std::optional<double> limit;
   std::optional<Link> spare;
   std::optional<Precision> fallback;
-  std::map<std::string, double> prices;
+  std::map<std::string, double> prices{{"h800", 2.0}};
   std::map<std::string, Link> named_links;
   std::map<std::string, std::string> labels;
   bool operator==(const EveryType&) const = default;

@@ -64,7 +64,7 @@ TEST(Read, FillsEveryTypeOfMember) {
     "latency_us": 2, "link": {"kind": "nvlink", "bandwidth_gigabytes_per_s": 160, "latency_us": 1},
     "sizes": [1, 2], "links": [{"kind": "ib", "bandwidth_gigabytes_per_s": 50, "latency_us": 0}],
     "flags": [true, false], "latencies_us": [0.1, 3], "limit": 1.5, "spare": null,
-    "fallback": "fp32", "prices": {"h800": 2}, "labels": {"source": "kept", "b": ""},
+    "fallback": "fp32", "prices": {"h100": 3}, "labels": {"source": "kept", "b": ""},
     "named_links": {"x": {"kind": "y", "bandwidth_gigabytes_per_s": 1, "latency_us": 7}}})",
                                       "every/1");
   EveryType expected;
@@ -83,7 +83,7 @@ TEST(Read, FillsEveryTypeOfMember) {
   expected.latencies = {{0.1 * 1e-6}, {3 * 1e-6}};
   expected.limit = 1.5;
   expected.fallback = Precision::fp32;
-  expected.prices = {{"h800", 2.0}};
+  expected.prices = {{"h100", 3.0}};
   expected.named_links = {{"x", {"y", {1e9}, {7 * 1e-6}, ""}}};
   expected.labels = {{"source", "kept"}, {"b", ""}};
   EXPECT_EQ(value, expected);
@@ -96,6 +96,7 @@ TEST(Read, LeavesOutWhatMayBeLeftOut) {
       "link": {"kind": "nvlink", "bandwidth_gigabytes_per_s": 160, "latency_us": 1}})");
   EXPECT_EQ(value.latency, Seconds{1e-6});  // the struct's own default
   EXPECT_EQ(value.precision, Precision::bf16);
+  EXPECT_EQ(value.sizes, std::vector<int>{8});
   EXPECT_FALSE(value.limit);
 }
 
@@ -250,8 +251,8 @@ TEST(Write, TheDefaultsAreWrittenOut) {
   EXPECT_EQ(written.dump(),
             R"({"schema":"every/1","tied":false,"layers":1,"parameters":0,"seed":0,"dropout":0.0,)"
             R"("name":"","precision":"bf16","latency_us":1.0,"link":{"kind":"",)"
-            R"("bandwidth_gigabytes_per_s":0.0,"latency_us":0.0},"sizes":[],"links":[],)"
-            R"("flags":[],"latencies_us":[],"prices":{},"named_links":{},"labels":{}})");
+            R"("bandwidth_gigabytes_per_s":0.0,"latency_us":0.0},"sizes":[8],"links":[],)"
+            R"("flags":[],"latencies_us":[],"prices":{"h800":2.0},"named_links":{},"labels":{}})");
 }
 
 TEST(Write, IntegersKeepAllDigits) {
@@ -297,7 +298,7 @@ TEST(JsonSchema, SaysWhatTheTableSays) {
   EXPECT_EQ(properties["fallback"].dump(),
             R"({"type":["string","null"],"enum":["bf16","fp8","fp32",null],"default":null})");
   EXPECT_EQ(properties["sizes"].dump(),
-            R"({"type":"array","items":{"type":"integer","minimum":1},"default":[]})");
+            R"({"type":"array","items":{"type":"integer","minimum":1},"default":[8]})");
   EXPECT_EQ(properties["seed"].dump(), R"({"type":"integer","minimum":0,"default":0})");
   EXPECT_EQ(properties["link"]["properties"]["bandwidth_gigabytes_per_s"].dump(),
             R"({"type":"number","exclusiveMinimum":0,"x-unit":"gigabytes_per_s"})");
