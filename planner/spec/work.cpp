@@ -272,7 +272,7 @@ Experts experts_of(const Shapes& s) {
   const double miss = std::pow(1 - static_cast<double>(local) / moe.experts, moe.experts_per_token);
   const double senders = s.plan.parallelism.expert_parallel;
   return {local, rows, each, std::min(rows, s.tokens * senders * (1 - miss)),
-          static_cast<double>(moe.expert_intermediate)};
+          moe.expert_intermediate / s.tp};
 }
 
 double shared_width(const Shapes& s, bool moe_layer) {
