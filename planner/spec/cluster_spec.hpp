@@ -11,10 +11,10 @@ namespace reckon {
 
 // One direction of one GPU's port.
 struct LinkSpec {
-  std::string kind;             // "nvlink", "infiniband", "roce"
-  BytesPerSecond bandwidth;     // nominal
-  BytesPerSecond achieved;      // what large transfers are measured to reach
-  Seconds latency;              // first byte, end to end
+  std::string kind;          // "nvlink", "infiniband", "roce"
+  BytesPerSecond bandwidth;  // nominal
+  BytesPerSecond achieved;   // what large transfers are measured to reach
+  Seconds latency;           // first byte, end to end
   std::string source;
   bool operator==(const LinkSpec&) const = default;
 };
@@ -32,7 +32,7 @@ struct EnumNames<FabricKind> {
 
 struct FabricSpec {
   FabricKind kind = FabricKind::rail_optimised_fat_tree;
-  int planes = 1;        // independent networks; GPU i of a node is on plane i mod planes
+  int planes = 1;  // independent networks; GPU i of a node is on plane i mod planes
   int switch_radix = 64;
   int layers = 2;
   Seconds switch_hop_latency;  // one more switch on the way

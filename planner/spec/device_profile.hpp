@@ -1,5 +1,6 @@
-// DeviceProfile: what one GPU is (specification) and how long its kernels take (small physical models
-// with fitted parameters, each with the data it was fitted on). A file in topologies/devices.
+// DeviceProfile: what one GPU is (specification) and how long its kernels take (small physical
+// models with fitted parameters, each with the data it was fitted on). A file in
+// topologies/devices.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct GpuSpec {
   FlopsPerSecond fp8_peak;   // dense; 0: no FP8 tensor cores
   BytesPerSecond hbm_bandwidth;
   Bytes memory;
+  Bytes reserved_memory;  // CUDA context, communicators, allocator slack
   double boost_mhz = 0;
   std::string source;
   bool operator==(const GpuSpec&) const = default;
@@ -58,7 +60,7 @@ struct AttentionModel {
 // A family of kernels bound by memory traffic: time = launches x launch + bytes / bandwidth.
 struct StreamModel {
   KernelFamily family = KernelFamily::norm;
-  BytesPerSecond bandwidth;  // of the bytes counted by work_of, so it includes extra passes
+  BytesPerSecond bandwidth;     // of the bytes counted by work_of, so it includes extra passes
   double residual_ratio = 1.0;  // worst measured / modelled over the parts that it was fitted on
   std::string source;
   bool operator==(const StreamModel&) const = default;
@@ -72,8 +74,9 @@ struct ExpertTransportModel {
   double dispatch_overlapped_factor = 1.0;         // beside compute
   double cached_dispatch_overlapped_factor = 1.0;  // the backward of a combine, layout known
   double combine_overlapped_factor = 1.0;
-  BytesPerSecond nvlink;
-  Seconds startup;  // notify and first bytes, all ranks ready
+  BytesPerSecond measured_nic;  // nominal NIC of the measured machine; other NICs scale the rates
+  BytesPerSecond nvlink;        // one direction, as reached by the forwarding kernels
+  Seconds startup;              // notify and first bytes, all ranks ready
   int sms = 20;
   std::string source;
   bool operator==(const ExpertTransportModel&) const = default;

@@ -17,8 +17,9 @@ struct StageLayers {
   bool operator==(const StageLayers&) const = default;
 };
 
-// The stages of a plan in model order: the plan's own layers_per_stage, or layers spread as evenly as
-// possible (earlier stages take the rest). Precondition: the layout, if given, adds up (see feasible).
+// The stages of a plan in model order: the plan's own layers_per_stage, or layers spread as evenly
+// as possible (earlier stages take the rest). Precondition: the layout, if given, adds up (see
+// feasible).
 std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan);
 
 }  // namespace reckon

@@ -42,8 +42,8 @@ struct EnumNames<RouterScore> {
       {{RouterScore::softmax, "softmax"}, {RouterScore::sigmoid, "sigmoid"}}};
 };
 
-// MHA and GQA use heads, kv_heads and head_dim. MLA (DeepSeek-V2 report, section 2.1) uses heads and
-// the ranks and head sizes below; q_lora_rank 0 means an uncompressed query projection.
+// MHA and GQA use heads, kv_heads and head_dim. MLA (DeepSeek-V2 report, section 2.1) uses heads
+// and the ranks and head sizes below; q_lora_rank 0 means an uncompressed query projection.
 struct AttentionSpec {
   AttentionKind kind = AttentionKind::gqa;
   int heads = 1;
@@ -95,7 +95,8 @@ struct ModelSpec {
   Positions positions = Positions::rotary;
   AttentionSpec attention;
   std::optional<MoeSpec> moe;
-  int mtp_modules = 0;  // DeepSeek-V3 report, section 2.2: one more layer and a 2h x h projection each
+  int mtp_modules =
+      0;  // DeepSeek-V3 report, section 2.2: one more layer and a 2h x h projection each
   PublishedSize published;
   std::string source;
   bool operator==(const ModelSpec&) const = default;

@@ -79,7 +79,8 @@ LayerParameters layer_parameters(const ModelSpec& model, bool moe_layer) {
   p.one_expert = mlp_size(model, moe.expert_intermediate);
   p.experts = moe.experts * p.one_expert;
   p.mlp = moe.shared_experts * p.one_expert;
-  p.router = static_cast<double>(moe.experts) * model.hidden + (moe.selection_bias ? moe.experts : 0);
+  p.router =
+      static_cast<double>(moe.experts) * model.hidden + (moe.selection_bias ? moe.experts : 0);
   return p;
 }
 
@@ -100,7 +101,8 @@ ParameterCount count_parameters(const ModelSpec& model) {
   }
   const bool moe = model.moe.has_value();
   const double module_norms = 3 * norm_size(model, h);
-  c.mtp_unique = model.mtp_modules * (layer_parameters(model, moe).total() + 2 * h * h + module_norms);
+  c.mtp_unique =
+      model.mtp_modules * (layer_parameters(model, moe).total() + 2 * h * h + module_norms);
   c.mtp_matmul_per_token =
       model.mtp_modules * (layer_matmul(model, moe) + 2 * h * h + h * model.vocabulary);
   return c;
@@ -110,7 +112,8 @@ Flops model_flops_per_token(const ModelSpec& model, double sequence_length,
                             AttentionCounting counting, bool count_mtp) {
   const ParameterCount c = count_parameters(model);
   const AttentionSpec& a = model.attention;
-  const double context = counting == AttentionCounting::causal ? sequence_length / 2 : sequence_length;
+  const double context =
+      counting == AttentionCounting::causal ? sequence_length / 2 : sequence_length;
   const double core = 3 * 2.0 * a.heads * (qk_head_dim(a) + v_head_dim(a)) * context;
   const double layers = model.layers + (count_mtp ? model.mtp_modules : 0);
   const double matmul = c.matmul_per_token + (count_mtp ? c.mtp_matmul_per_token : 0);

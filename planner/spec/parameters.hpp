@@ -24,7 +24,8 @@ struct ParameterCount {
   double embedding = 0;         // token and learned-position tables
   double head = 0;              // 0 when tied to the embedding
   double mtp_unique = 0;        // all MTP modules, shared embedding and head not counted
-  double mtp_matmul_per_token = 0;  // extra matmul parameters a token of all MTP modules, heads included
+  double mtp_matmul_per_token =
+      0;  // extra matmul parameters a token of all MTP modules, heads included
 };
 
 bool is_moe_layer(const ModelSpec& model, int layer);
@@ -35,8 +36,8 @@ ParameterCount count_parameters(const ModelSpec& model);
 enum class AttentionCounting { causal, full };
 
 // Training FLOPs of one token: 6 x matmul parameters + 3 x 2 x heads x (qk + v head size) x context
-// (halved when causal), the convention of the ISCA'25 paper's Table 2 and 4. MTP is not counted unless
-// asked for; recomputation never is.
+// (halved when causal), the convention of the ISCA'25 paper's Table 2 and 4. MTP is not counted
+// unless asked for; recomputation never is.
 Flops model_flops_per_token(const ModelSpec& model, double sequence_length,
                             AttentionCounting counting, bool count_mtp = false);
 

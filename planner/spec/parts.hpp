@@ -1,7 +1,7 @@
 // The third pass of a schedule: what an op is made of, on which lane, in which order. A chunk of
-// layers becomes attention, dispatch, MLP and combine parts; an overlapped pair interleaves the parts
-// of its two chunks in the published order (DeepSeek-V3 report, section 3.2.1, Figure 4; the order is
-// the one seen in the published profile).
+// layers becomes attention, dispatch, MLP and combine parts; an overlapped pair interleaves the
+// parts of its two chunks in the published order (DeepSeek-V3 report, section 3.2.1, Figure 4; the
+// order is the one seen in the published profile).
 #pragma once
 
 #include <array>

@@ -3,8 +3,8 @@
 namespace reckon {
 
 int micro_batches(const Plan& plan) {
-  const std::int64_t a_round = static_cast<std::int64_t>(plan.batch.micro_batch_size) *
-                               plan.parallelism.data_parallel;
+  const std::int64_t a_round =
+      static_cast<std::int64_t>(plan.batch.micro_batch_size) * plan.parallelism.data_parallel;
   if (a_round <= 0 || plan.batch.global_batch_size % a_round != 0) return 0;
   return static_cast<int>(plan.batch.global_batch_size / a_round);
 }
@@ -41,10 +41,14 @@ double tokens_per_step(const Plan& plan) {
 double bytes_per_element(Dtype dtype) {
   constexpr double scale = 4.0 / 128.0;  // one FP32 scale per 128 elements
   switch (dtype) {
-    case Dtype::fp32: return 4;
-    case Dtype::bf16: return 2;
-    case Dtype::fp8_block: return 1 + scale;
-    case Dtype::e5m6: return 1.5 + scale;
+    case Dtype::fp32:
+      return 4;
+    case Dtype::bf16:
+      return 2;
+    case Dtype::fp8_block:
+      return 1 + scale;
+    case Dtype::e5m6:
+      return 1.5 + scale;
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Plan: how a model is trained on a cluster. Parallelism, batch, schedule, precision, recompute, the
-// effects that a prediction names, and the phases of the whole run.
+// Plan: how a model is trained on a cluster. Parallelism, batch, schedule, precision, recompute,
+// the effects that a prediction names, and the phases of the whole run.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,10 @@ struct Parallelism {
   int pipeline_parallel = 1;
   int chunks_per_rank = 1;  // virtual stages, interleaved 1F1B only
   int context_parallel = 1;
-  int data_parallel = 1;    // replicas of the dense part: GPUs / (TP x PP x CP)
-  int expert_parallel = 1;  // ranks that share one layer's routed experts, within one pipeline stage
-  int zero_stage = 0;       // 0..3; ZeRO-1 shards the optimizer state over data_parallel
+  int data_parallel = 1;  // replicas of the dense part: GPUs / (TP x PP x CP)
+  int expert_parallel =
+      1;               // ranks that share one layer's routed experts, within one pipeline stage
+  int zero_stage = 0;  // 0..3; ZeRO-1 shards the optimizer state over data_parallel
   bool sequence_parallel = false;
   bool operator==(const Parallelism&) const = default;
 };
@@ -46,12 +47,12 @@ struct Batch {
 
 // Which dtype each tensor has. Defaults: plain BF16 mixed precision, FP32 master and moments.
 struct Precision {
-  Dtype linear = Dtype::bf16;              // inputs of the linear layers' GEMMs
+  Dtype linear = Dtype::bf16;  // inputs of the linear layers' GEMMs
   Dtype head = Dtype::bf16;
   Dtype dispatch = Dtype::bf16;
   Dtype combine = Dtype::bf16;
-  Dtype weights = Dtype::bf16;             // the copy that the GEMMs read
-  Dtype gradients = Dtype::fp32;           // accumulation and reduction
+  Dtype weights = Dtype::bf16;    // the copy that the GEMMs read
+  Dtype gradients = Dtype::fp32;  // accumulation and reduction
   Dtype master_weights = Dtype::fp32;
   Dtype moments = Dtype::fp32;
   Dtype parameter_gather = Dtype::bf16;
@@ -85,12 +86,13 @@ struct ExpertCommunication {
   bool operator==(const ExpertCommunication&) const = default;
 };
 
-// The named effects on top of the bare step. Each is switched on its own (reckon simulate --effects)
-// and stands here with the source of its size; sizes of 0 (1 for the clock) mean "none".
+// The named effects on top of the bare step. Each is switched on its own (reckon simulate
+// --effects) and stands here with the source of its size; sizes of 0 (1 for the clock) mean "none".
 struct Effects {
   double routing_relative_deviation = 0.0;  // of one rank's routed rows, per layer and micro-batch
+  double distinct_nodes_per_token = 0.0;    // real routing; 0: the formula for uniform choice
   double jitter_relative_deviation = 0.0;   // of one compute part on one rank
-  double sustained_clock_factor = 1.0;      // long-run tensor-core rate / rate of the kernel benchmark
+  double sustained_clock_factor = 1.0;  // long-run tensor-core rate / rate of the kernel benchmark
   std::int64_t seed = 1;
   std::string source;
   bool operator==(const Effects&) const = default;
@@ -118,7 +120,7 @@ struct PublishedPhase {
 struct Phase {
   std::string name;
   PhaseKind kind = PhaseKind::pretrain;
-  double tokens = 0;             // whole phase; 0: steps x batch
+  double tokens = 0;  // whole phase; 0: steps x batch
   double steps = 0;
   int global_batch_size = 0;     // 0: the plan's
   int ramp_from_batch_size = 0;  // linear batch ramp over ramp_tokens; 0: none
@@ -134,16 +136,16 @@ struct Phase {
 // Published figures of the step, printed beside the prediction; 0: not published.
 struct PublishedStep {
   double step_s = 0;
-  double forward_s = 0;           // 1F
-  double backward_s = 0;          // 1B
-  double backward_weight_s = 0;   // 1W
-  double overlapped_pair_s = 0;   // 1F1B
+  double forward_s = 0;          // 1F
+  double backward_s = 0;         // 1B
+  double backward_weight_s = 0;  // 1W
+  double overlapped_pair_s = 0;  // 1F1B
   double bubble_s = 0;
   double optimizer_s = 0;
   double mfu_causal = 0;
   double mfu_full = 0;
   double gpu_hours_per_trillion_tokens = 0;
-  double chunk_pair_s = 0;        // one overlapped pair of the published profile, without sends
+  double chunk_pair_s = 0;  // one overlapped pair of the published profile, without sends
   std::string source;
   bool operator==(const PublishedStep&) const = default;
 };

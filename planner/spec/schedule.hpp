@@ -15,7 +15,7 @@ enum class ScheduleKind : std::uint8_t {
   gpipe,
   one_forward_one_backward,
   interleaved_one_forward_one_backward,
-  zb_h1,       // ZB1P in DeepSeek's table
+  zb_h1,  // ZB1P in DeepSeek's table
   dual_pipe,
   dual_pipe_v,
 };
@@ -57,9 +57,9 @@ struct Op {
   auto operator<=>(const Op&) const = default;
 };
 
-// What fixes a schedule's order. `stages` counts model stages: pipeline_ranks for GPipe, 1F1B, ZB-H1
-// and DualPipe (each DualPipe rank holds two of them), pipeline_ranks x chunks for interleaved 1F1B,
-// 2 x pipeline_ranks for DualPipeV.
+// What fixes a schedule's order. `stages` counts model stages: pipeline_ranks for GPipe, 1F1B,
+// ZB-H1 and DualPipe (each DualPipe rank holds two of them), pipeline_ranks x chunks for
+// interleaved 1F1B, 2 x pipeline_ranks for DualPipeV.
 struct ScheduleShape {
   ScheduleKind kind = ScheduleKind::one_forward_one_backward;
   int pipeline_ranks = 1;
@@ -74,8 +74,8 @@ struct Schedule {
   bool operator==(const Schedule&) const = default;
 };
 
-// Whether a micro-batch runs DualPipe's second direction (it enters at the last rank). Micro-batches
-// [0, n/2) run down, [n/2, n) run up. Always false for the other kinds.
+// Whether a micro-batch runs DualPipe's second direction (it enters at the last rank).
+// Micro-batches [0, n/2) run down, [n/2, n) run up. Always false for the other kinds.
 bool runs_up(const ScheduleShape& shape, int micro_batch);
 
 // The pipeline rank that executes `stage` for `micro_batch`.
@@ -84,8 +84,8 @@ int rank_of_stage(const ScheduleShape& shape, int stage, int micro_batch);
 // The stages whose weights `rank` holds, ascending (DualPipe: two copies exist of every stage).
 std::vector<int> stages_of_rank(const ScheduleShape& shape, int rank);
 
-// One line a rank, ops separated by blanks: F3.0 = forward of micro-batch 3 at stage 0, B, I, W as in
-// the field's papers, pairs joined by '&', sends and receives as sa/ra/sg/rg, R, O and G for the
+// One line a rank, ops separated by blanks: F3.0 = forward of micro-batch 3 at stage 0, B, I, W as
+// in the field's papers, pairs joined by '&', sends and receives as sa/ra/sg/rg, R, O and G for the
 // reductions, the optimizer and the gathers.
 std::string to_text(const Schedule& schedule);
 std::string to_text(const Op& op);

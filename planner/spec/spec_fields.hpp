@@ -19,7 +19,8 @@ constexpr double giga = 1e9;
 constexpr double tera = 1e12;
 constexpr double micro = 1e-6;
 
-// --- model/1 --------------------------------------------------------------------------------------
+// --- model/1
+// --------------------------------------------------------------------------------------
 
 template <>
 struct Fields<AttentionSpec> {
@@ -28,7 +29,10 @@ struct Fields<AttentionSpec> {
       required("heads", &AttentionSpec::heads).min(1).max(65536).doc("query heads"),
       optional("kv_heads", &AttentionSpec::kv_heads).min(0).max(65536).doc("0: as many as heads"),
       optional("head_dim", &AttentionSpec::head_dim).min(0).max(65536).doc("of one head; mha, gqa"),
-      optional("q_lora_rank", &AttentionSpec::q_lora_rank).min(0).max(most_width).doc("mla; 0: full"),
+      optional("q_lora_rank", &AttentionSpec::q_lora_rank)
+          .min(0)
+          .max(most_width)
+          .doc("mla; 0: full"),
       optional("kv_lora_rank", &AttentionSpec::kv_lora_rank).min(0).max(most_width).doc("mla"),
       optional("qk_nope_head_dim", &AttentionSpec::qk_nope_head_dim).min(0).max(65536).doc("mla"),
       optional("qk_rope_head_dim", &AttentionSpec::qk_rope_head_dim).min(0).max(65536).doc("mla"),
@@ -40,14 +44,20 @@ struct Fields<AttentionSpec> {
 template <>
 struct Fields<MoeSpec> {
   static constexpr std::tuple table{
-      optional("first_dense_layers", &MoeSpec::first_dense_layers).min(0).max(most_layers)
+      optional("first_dense_layers", &MoeSpec::first_dense_layers)
+          .min(0)
+          .max(most_layers)
           .doc("leading layers with a dense MLP"),
       required("experts", &MoeSpec::experts).min(1).max(65536).doc("routed experts a layer"),
       required("experts_per_token", &MoeSpec::experts_per_token).min(1).max(65536),
-      required("expert_intermediate", &MoeSpec::expert_intermediate).min(1).max(most_width)
+      required("expert_intermediate", &MoeSpec::expert_intermediate)
+          .min(1)
+          .max(most_width)
           .doc("width of one expert"),
       optional("shared_experts", &MoeSpec::shared_experts).min(0).max(65536),
-      optional("groups", &MoeSpec::groups).min(1).max(65536)
+      optional("groups", &MoeSpec::groups)
+          .min(1)
+          .max(65536)
           .doc("expert groups of node-limited routing; 1: no limit"),
       optional("groups_per_token", &MoeSpec::groups_per_token).min(1).max(65536),
       optional("router_score", &MoeSpec::router_score),
@@ -58,7 +68,8 @@ template <>
 struct Fields<PublishedSize> {
   static constexpr std::tuple table{
       required("parameters", &PublishedSize::parameters).positive().doc("total, MTP excluded"),
-      optional("active_parameters", &PublishedSize::active_parameters).min(0)
+      optional("active_parameters", &PublishedSize::active_parameters)
+          .min(0)
           .doc("per token, embedding and head included; 0: not published"),
       optional("source", &PublishedSize::source)};
 };
@@ -68,10 +79,14 @@ struct Fields<ModelSpec> {
       required("name", &ModelSpec::name).not_empty(),
       required("layers", &ModelSpec::layers).min(1).max(most_layers),
       required("hidden", &ModelSpec::hidden).min(1).max(most_width),
-      required("intermediate", &ModelSpec::intermediate).min(1).max(most_width)
+      required("intermediate", &ModelSpec::intermediate)
+          .min(1)
+          .max(most_width)
           .doc("width of a dense MLP"),
       required("vocabulary", &ModelSpec::vocabulary).min(1).max(most_width),
-      optional("learned_positions", &ModelSpec::learned_positions).min(0).max(most_width)
+      optional("learned_positions", &ModelSpec::learned_positions)
+          .min(0)
+          .max(most_width)
           .doc("rows of a learned position table"),
       optional("tied_embeddings", &ModelSpec::tied_embeddings),
       optional("mlp_bias", &ModelSpec::mlp_bias),
@@ -80,21 +95,26 @@ struct Fields<ModelSpec> {
       optional("positions", &ModelSpec::positions),
       required("attention", &ModelSpec::attention),
       optional("moe", &ModelSpec::moe),
-      optional("mtp_modules", &ModelSpec::mtp_modules).min(0).max(64)
+      optional("mtp_modules", &ModelSpec::mtp_modules)
+          .min(0)
+          .max(64)
           .doc("multi-token prediction modules"),
       required("published", &ModelSpec::published),
       optional("source", &ModelSpec::source)};
 };
 
-// --- cluster/1 ------------------------------------------------------------------------------------
+// --- cluster/1
+// ------------------------------------------------------------------------------------
 
 template <>
 struct Fields<LinkSpec> {
   static constexpr std::tuple table{
       required("kind", &LinkSpec::kind).not_empty().doc("nvlink, infiniband or roce"),
-      required("bandwidth_gigabytes_per_s", &LinkSpec::bandwidth, giga).positive()
+      required("bandwidth_gigabytes_per_s", &LinkSpec::bandwidth, giga)
+          .positive()
           .doc("nominal, one GPU, one direction"),
-      required("achieved_gigabytes_per_s", &LinkSpec::achieved, giga).positive()
+      required("achieved_gigabytes_per_s", &LinkSpec::achieved, giga)
+          .positive()
           .doc("what large transfers reach"),
       required("latency_us", &LinkSpec::latency, micro).min(0).max(1e6),
       optional("source", &LinkSpec::source)};
@@ -129,7 +149,8 @@ struct Fields<ClusterSpec> {
       optional("source", &ClusterSpec::source)};
 };
 
-// --- device/1 -------------------------------------------------------------------------------------
+// --- device/1
+// -------------------------------------------------------------------------------------
 
 template <>
 struct Fields<GpuSpec> {
@@ -139,6 +160,9 @@ struct Fields<GpuSpec> {
       optional("fp8_peak_tflops", &GpuSpec::fp8_peak, tera).min(0).doc("dense; 0: none"),
       required("hbm_bandwidth_gigabytes_per_s", &GpuSpec::hbm_bandwidth, giga).positive(),
       required("memory_bytes", &GpuSpec::memory, 1.0).positive(),
+      optional("reserved_memory_bytes", &GpuSpec::reserved_memory, 1.0)
+          .min(0)
+          .doc("CUDA context, communicators, allocator slack"),
       required("boost_mhz", &GpuSpec::boost_mhz).positive(),
       optional("source", &GpuSpec::source)};
 };
@@ -164,7 +188,8 @@ template <>
 struct Fields<AttentionModel> {
   static constexpr std::tuple table{
       required("forward_rate_per_sm_tflops", &AttentionModel::forward_rate_per_sm, tera).positive(),
-      required("backward_rate_per_sm_tflops", &AttentionModel::backward_rate_per_sm, tera).positive(),
+      required("backward_rate_per_sm_tflops", &AttentionModel::backward_rate_per_sm, tera)
+          .positive(),
       required("half_rate_sequence", &AttentionModel::half_rate_sequence).min(0),
       optional("fitted_min_sequence", &AttentionModel::fitted_min_sequence).min(0),
       optional("residual_median", &AttentionModel::residual_median).min(0),
@@ -175,21 +200,30 @@ struct Fields<StreamModel> {
   static constexpr std::tuple table{
       required("family", &StreamModel::family),
       required("bandwidth_gigabytes_per_s", &StreamModel::bandwidth, giga).positive(),
-      optional("residual_ratio", &StreamModel::residual_ratio).positive()
+      optional("residual_ratio", &StreamModel::residual_ratio)
+          .positive()
           .doc("worst measured / modelled over the parts that it was fitted on"),
       optional("source", &StreamModel::source)};
 };
 template <>
 struct Fields<ExpertTransportModel> {
   static constexpr std::tuple table{
-      required("dispatch_wire_gigabytes_per_s", &ExpertTransportModel::dispatch_wire, giga).positive(),
-      required("combine_wire_gigabytes_per_s", &ExpertTransportModel::combine_wire, giga).positive(),
+      required("dispatch_wire_gigabytes_per_s", &ExpertTransportModel::dispatch_wire, giga)
+          .positive(),
+      required("combine_wire_gigabytes_per_s", &ExpertTransportModel::combine_wire, giga)
+          .positive(),
       optional("dispatch_overlapped_factor", &ExpertTransportModel::dispatch_overlapped_factor)
-          .positive().max(1),
+          .positive()
+          .max(1),
       optional("cached_dispatch_overlapped_factor",
-               &ExpertTransportModel::cached_dispatch_overlapped_factor).positive().max(1),
+               &ExpertTransportModel::cached_dispatch_overlapped_factor)
+          .positive()
+          .max(1),
       optional("combine_overlapped_factor", &ExpertTransportModel::combine_overlapped_factor)
-          .positive().max(1),
+          .positive()
+          .max(1),
+      required("measured_nic_gigabytes_per_s", &ExpertTransportModel::measured_nic, giga)
+          .positive(),
       required("nvlink_gigabytes_per_s", &ExpertTransportModel::nvlink, giga).positive(),
       required("startup_us", &ExpertTransportModel::startup, micro).min(0),
       required("sms", &ExpertTransportModel::sms).min(0).max(65536),
@@ -206,32 +240,39 @@ struct Fields<CollectiveModel> {
 };
 template <>
 struct Fields<DeviceProfile> {
-  static constexpr std::tuple table{
-      required("name", &DeviceProfile::name).not_empty(),
-      required("gpu", &DeviceProfile::gpu),
-      required("launch_gap_us", &DeviceProfile::launch_gap, micro).min(0)
-          .doc("between two dependent kernels of one stream"),
-      required("gemm", &DeviceProfile::gemm).not_empty(),
-      required("attention", &DeviceProfile::attention),
-      required("streams", &DeviceProfile::streams).not_empty(),
-      required("expert_transport", &DeviceProfile::expert_transport),
-      required("collective", &DeviceProfile::collective),
-      optional("source", &DeviceProfile::source)};
+  static constexpr std::tuple table{required("name", &DeviceProfile::name).not_empty(),
+                                    required("gpu", &DeviceProfile::gpu),
+                                    required("launch_gap_us", &DeviceProfile::launch_gap, micro)
+                                        .min(0)
+                                        .doc("between two dependent kernels of one stream"),
+                                    required("gemm", &DeviceProfile::gemm).not_empty(),
+                                    required("attention", &DeviceProfile::attention),
+                                    required("streams", &DeviceProfile::streams).not_empty(),
+                                    required("expert_transport", &DeviceProfile::expert_transport),
+                                    required("collective", &DeviceProfile::collective),
+                                    optional("source", &DeviceProfile::source)};
 };
 
-// --- plan/1 ---------------------------------------------------------------------------------------
+// --- plan/1
+// ---------------------------------------------------------------------------------------
 
 template <>
 struct Fields<Parallelism> {
   static constexpr std::tuple table{
       optional("tensor_parallel", &Parallelism::tensor_parallel).min(1).max(most_gpus),
       optional("pipeline_parallel", &Parallelism::pipeline_parallel).min(1).max(4096),
-      optional("chunks_per_rank", &Parallelism::chunks_per_rank).min(1).max(1024)
+      optional("chunks_per_rank", &Parallelism::chunks_per_rank)
+          .min(1)
+          .max(1024)
           .doc("virtual stages of a rank, interleaved 1F1B only"),
       optional("context_parallel", &Parallelism::context_parallel).min(1).max(most_gpus),
-      required("data_parallel", &Parallelism::data_parallel).min(1).max(most_gpus)
+      required("data_parallel", &Parallelism::data_parallel)
+          .min(1)
+          .max(most_gpus)
           .doc("replicas of the dense part"),
-      optional("expert_parallel", &Parallelism::expert_parallel).min(1).max(most_gpus)
+      optional("expert_parallel", &Parallelism::expert_parallel)
+          .min(1)
+          .max(most_gpus)
           .doc("ranks that share the routed experts of a layer"),
       optional("zero_stage", &Parallelism::zero_stage).min(0).max(3),
       optional("sequence_parallel", &Parallelism::sequence_parallel)};
@@ -284,11 +325,20 @@ struct Fields<ExpertCommunication> {
 template <>
 struct Fields<Effects> {
   static constexpr std::tuple table{
-      optional("routing_relative_deviation", &Effects::routing_relative_deviation).min(0).max(1)
+      optional("routing_relative_deviation", &Effects::routing_relative_deviation)
+          .min(0)
+          .max(1)
           .doc("standard deviation / mean of one rank's routed rows, per layer and micro-batch"),
-      optional("jitter_relative_deviation", &Effects::jitter_relative_deviation).min(0).max(1)
+      optional("distinct_nodes_per_token", &Effects::distinct_nodes_per_token)
+          .min(0)
+          .doc("nodes that real routing sends a token to; 0: the formula for uniform choice"),
+      optional("jitter_relative_deviation", &Effects::jitter_relative_deviation)
+          .min(0)
+          .max(1)
           .doc("standard deviation / mean of one compute part's time on one rank"),
-      optional("sustained_clock_factor", &Effects::sustained_clock_factor).positive().max(1)
+      optional("sustained_clock_factor", &Effects::sustained_clock_factor)
+          .positive()
+          .max(1)
           .doc("tensor-core rate in a long run / in the kernel benchmark"),
       optional("seed", &Effects::seed).min(0),
       optional("source", &Effects::source)};
@@ -326,7 +376,8 @@ struct Fields<PublishedStep> {
       optional("optimizer_s", &PublishedStep::optimizer_s).min(0),
       optional("mfu_causal", &PublishedStep::mfu_causal).min(0).max(1),
       optional("mfu_full", &PublishedStep::mfu_full).min(0).max(1),
-      optional("gpu_hours_per_trillion_tokens", &PublishedStep::gpu_hours_per_trillion_tokens).min(0),
+      optional("gpu_hours_per_trillion_tokens", &PublishedStep::gpu_hours_per_trillion_tokens)
+          .min(0),
       optional("chunk_pair_s", &PublishedStep::chunk_pair_s).min(0),
       optional("source", &PublishedStep::source)};
 };

@@ -18,7 +18,8 @@ ClusterSpec read_cluster(std::string_view text, const std::string& file_name);
 DeviceProfile read_device(std::string_view text, const std::string& file_name);
 Plan read_plan(std::string_view text, const std::string& file_name);
 
-// Documents as they would be shipped: declared order, two blanks of indentation, a newline at the end.
+// Documents as they would be shipped: declared order, two blanks of indentation, a newline at the
+// end.
 std::string write_model(const ModelSpec& model);
 std::string write_cluster(const ClusterSpec& cluster);
 std::string write_device(const DeviceProfile& device);

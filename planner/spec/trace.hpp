@@ -18,8 +18,8 @@ struct OpSpan {
   bool operator==(const OpSpan&) const = default;
 };
 
-// One part (attention, dispatch, ...) of an op on its lane. `op` indexes Schedule::ops_by_rank of the
-// rank; in an overlapped pair it is the op that the part belongs to.
+// One part (attention, dispatch, ...) of an op on its lane. `op` indexes Schedule::ops_by_rank of
+// the rank; in an overlapped pair it is the op that the part belongs to.
 struct PartSpan {
   std::int32_t op = 0;
   PartKind kind = PartKind::attention_forward;

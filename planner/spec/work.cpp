@@ -16,8 +16,8 @@ struct Shapes {
   const ModelSpec& model;
   const Plan& plan;
   double tp;
-  double tokens;        // of a micro-batch on this rank, after context parallelism
-  double norm_tokens;   // tokens that norms and residuals touch (sequence parallel shares them)
+  double tokens;       // of a micro-batch on this rank, after context parallelism
+  double norm_tokens;  // tokens that norms and residuals touch (sequence parallel shares them)
   double h;
   double heads;  // local
   double kv;     // local KV heads
@@ -63,11 +63,18 @@ struct Kernels {
     w.recompute = recompute;
     const double element = bytes_per_element(dtype);
     switch (role) {
-      case GemmRole::output: w.m = m, w.n = out, w.k = in; break;
-      case GemmRole::input_gradient: w.m = m, w.n = in, w.k = out; break;
-      case GemmRole::weight_gradient: w.m = out, w.n = in, w.k = m; break;
+      case GemmRole::output:
+        w.m = m, w.n = out, w.k = in;
+        break;
+      case GemmRole::input_gradient:
+        w.m = m, w.n = in, w.k = out;
+        break;
+      case GemmRole::weight_gradient:
+        w.m = out, w.n = in, w.k = m;
+        break;
     }
-    const double result = role == GemmRole::weight_gradient ? 2 * fp32 : bf16;  // accumulates in place
+    const double result =
+        role == GemmRole::weight_gradient ? 2 * fp32 : bf16;  // accumulates in place
     w.flops = {2 * w.m * w.n * w.k * groups};
     w.bytes = {groups * (element * (w.m * w.k + w.n * w.k) + result * w.m * w.n)};
     list.push_back(w);
@@ -96,8 +103,10 @@ struct Kernels {
     list.push_back(w);
   }
   // Cast of BF16 elements to FP8, once (3 bytes an element) or with a transposed twin (4 bytes).
-  void quantise(double elements, double launches, bool routed = false, bool with_transpose = false) {
-    if (s.fp8) stream(KernelFamily::quantise, elements * (with_transpose ? 4 : 3), launches, routed);
+  void quantise(double elements, double launches, bool routed = false,
+                bool with_transpose = false) {
+    if (s.fp8)
+      stream(KernelFamily::quantise, elements * (with_transpose ? 4 : 3), launches, routed);
   }
   // FP8 activations kept by the forward, transposed for a weight gradient.
   void requantise(double elements, double launches, bool routed = false) {
@@ -105,7 +114,8 @@ struct Kernels {
   }
 };
 
-// --- attention -------------------------------------------------------------------------------------
+// --- attention
+// -------------------------------------------------------------------------------------
 
 bool is_mla(const Shapes& s) { return s.model.attention.kind == AttentionKind::mla; }
 
@@ -115,9 +125,12 @@ struct Mla {
 };
 Mla mla_of(const Shapes& s) {
   const AttentionSpec& a = s.model.attention;
-  return {static_cast<double>(a.q_lora_rank), static_cast<double>(a.kv_lora_rank),
-          static_cast<double>(a.qk_rope_head_dim), s.heads * s.qk,
-          s.heads * (a.qk_nope_head_dim + a.v_head_dim), s.heads * s.v};
+  return {static_cast<double>(a.q_lora_rank),
+          static_cast<double>(a.kv_lora_rank),
+          static_cast<double>(a.qk_rope_head_dim),
+          s.heads * s.qk,
+          s.heads * (a.qk_nope_head_dim + a.v_head_dim),
+          s.heads * s.v};
 }
 
 void up_projections(Kernels& k, const Mla& m, GemmRole role) {
@@ -143,13 +156,15 @@ double small_norm_width(const Shapes& s) {
 // Norms before attention and before the MLP, and the small ones inside attention: read and write.
 void norms_forward(Kernels& k) {
   const Shapes& s = k.s;
-  k.stream(KernelFamily::norm, 2 * bf16 * (2 * s.norm_tokens * s.h + s.tokens * small_norm_width(s)),
+  k.stream(KernelFamily::norm,
+           2 * bf16 * (2 * s.norm_tokens * s.h + s.tokens * small_norm_width(s)),
            small_norm_width(s) > 0 ? 4 : 2);
 }
 void positions(Kernels& k, double passes) {
   const Shapes& s = k.s;
   if (s.model.positions != Positions::rotary) return;
-  const double width = is_mla(s) ? s.heads * mla_of(s).rope + mla_of(s).rope : (s.heads + s.kv) * s.qk;
+  const double width =
+      is_mla(s) ? s.heads * mla_of(s).rope + mla_of(s).rope : (s.heads + s.kv) * s.qk;
   k.stream(KernelFamily::rope, passes * 2 * bf16 * s.tokens * width, 3 * passes);
 }
 // MLA assembles the keys from the up-projected and the shared rotary part.
@@ -218,7 +233,8 @@ PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
   }
   k.quantise(t * s.h, 4, false, true);
   out_projection(k, GemmRole::input_gradient);
-  k.stream(KernelFamily::attention_helper, t * s.heads * (2 * bf16 * s.v + (fp32 + bf16) * s.qk), 2);
+  k.stream(KernelFamily::attention_helper, t * s.heads * (2 * bf16 * s.v + (fp32 + bf16) * s.qk),
+           2);
   k.attention_core(GemmRole::input_gradient);
   positions(k, 1);
   assemble_keys(k, 1);
@@ -251,17 +267,18 @@ PartWork attention_backward_weight(const Shapes& s) {
   return {k.list, {}, {}};
 }
 
-// --- MLP: dense, shared and routed experts --------------------------------------------------------------
+// --- MLP: dense, shared and routed experts
+// --------------------------------------------------------------
 
 // Width of the first projection per unit of MLP width: gate and up, or up alone.
 double up_width(const Shapes& s) { return s.model.activation == Activation::swiglu ? 2 : 1; }
 
 struct Experts {
-  int local;          // experts on this rank
-  double rows;        // routed rows of this rank, balanced
-  double rows_each;   // of one local expert, padded to the GEMM's 128-row tiles
-  double unique;      // distinct tokens that reach this rank
-  double width;       // of one expert
+  int local;         // experts on this rank
+  double rows;       // routed rows of this rank, balanced
+  double rows_each;  // of one local expert, padded to the GEMM's 128-row tiles
+  double unique;     // distinct tokens that reach this rank
+  double width;      // of one expert
 };
 Experts experts_of(const Shapes& s) {
   const MoeSpec& moe = *s.model.moe;
@@ -296,7 +313,8 @@ void activation_forward(Kernels& k, double elements, bool routed) {
 }
 void activation_backward(Kernels& k, double elements, bool routed) {
   const double again = k.s.plan.recompute.swiglu ? 1 : 0;
-  k.stream(KernelFamily::activation, elements * (2 * bf16 * up_width(k.s) + bf16 + again), 2, routed);
+  k.stream(KernelFamily::activation, elements * (2 * bf16 * up_width(k.s) + bf16 + again), 2,
+           routed);
 }
 
 // Bytes of one row of tokens as dispatched, permuted in memory: read and write.
@@ -320,8 +338,8 @@ PartWork mlp_forward(const Shapes& s, bool moe_layer) {
     k.stream(KernelFamily::unpermute, bf16 * s.h * (e.rows + e.unique), 1, true);
   } else {
     k.quantise(s.tokens * width, 2);
+    k.stream(KernelFamily::elementwise, 3 * bf16 * s.norm_tokens * s.h, 1);  // residual
   }
-  k.stream(KernelFamily::elementwise, 3 * bf16 * s.norm_tokens * s.h, 1);
   return {k.list, {}, {}};
 }
 
@@ -367,7 +385,8 @@ PartWork mlp_backward_weight(const Shapes& s, bool moe_layer) {
   return {k.list, {}, {}};
 }
 
-// --- embedding, head, expert transfers ----------------------------------------------------------------
+// --- embedding, head, expert transfers
+// ----------------------------------------------------------------
 
 // An MTP module starts with a 2h x h projection of two norms (DeepSeek-V3 report, section 2.2).
 void mtp_projection(Kernels& k, GemmRole role) {
@@ -398,21 +417,24 @@ PartWork expert_transfer(const Shapes& s, bool is_combine, bool backward) {
   Kernels k{s, {}};
   const Dtype dtype = is_combine ? s.plan.precision.combine : s.plan.precision.dispatch;
   if (!is_combine && !backward) {  // the layout kernel of a fresh dispatch
-    k.stream(KernelFamily::routing_map, fp32 * 8 * s.tokens * s.model.moe->experts_per_token / 2, 1);
+    k.stream(KernelFamily::routing_map, fp32 * 8 * s.tokens * s.model.moe->experts_per_token / 2,
+             1);
   }
   if (!is_combine && backward) k.quantise(s.tokens * s.h, 2);  // the gradients that are dispatched
   PartWork work{k.list, {}, {}};
   if (s.plan.parallelism.expert_parallel > 1) {
-    work.experts = {s.tokens, {s.h * bytes_per_element(dtype)}, is_combine, !is_combine && backward};
+    work.experts = {
+        s.tokens, {s.h * bytes_per_element(dtype)}, is_combine, !is_combine && backward};
   }
   return work;
 }
 
-// Tensor parallelism gathers the input of a part and reduces its output (Megatron); context parallelism
-// gathers keys and values. Backward does the mirror image.
+// Tensor parallelism gathers the input of a part and reduces its output (Megatron); context
+// parallelism gathers keys and values. Backward does the mirror image.
 void add_transfers(const Shapes& s, PartKind part, PartWork& work) {
   const Parallelism& p = s.plan.parallelism;
-  const bool attention = part == PartKind::attention_forward || part == PartKind::attention_backward_input;
+  const bool attention =
+      part == PartKind::attention_forward || part == PartKind::attention_backward_input;
   const bool mlp = part == PartKind::mlp_forward || part == PartKind::mlp_backward_input;
   if (!attention && !mlp) return;
   if (p.tensor_parallel > 1) {
@@ -436,25 +458,41 @@ void add_transfers(const Shapes& s, PartKind part, PartWork& work) {
 
 PartWork layer_part(const Shapes& s, PartKind part, bool moe) {
   switch (part) {
-    case PartKind::attention_forward: return attention_forward(s, moe);
-    case PartKind::mlp_forward: return mlp_forward(s, moe);
-    case PartKind::dispatch_forward: return expert_transfer(s, false, false);
-    case PartKind::combine_forward: return expert_transfer(s, true, false);
-    case PartKind::combine_backward: return expert_transfer(s, false, true);
-    case PartKind::dispatch_backward: return expert_transfer(s, true, true);
-    case PartKind::mlp_backward_input: return mlp_backward_input(s, moe);
-    case PartKind::mlp_backward_weight: return mlp_backward_weight(s, moe);
-    case PartKind::attention_backward_input: return attention_backward_input(s, moe);
-    case PartKind::attention_backward_weight: return attention_backward_weight(s);
-    case PartKind::head_forward: return head(s, GemmRole::output);
-    case PartKind::head_backward_input: return head(s, GemmRole::input_gradient);
-    case PartKind::head_backward_weight: return head(s, GemmRole::weight_gradient);
-    case PartKind::embedding_forward: return embedding(s, false);
-    case PartKind::embedding_backward_weight: return embedding(s, true);
+    case PartKind::attention_forward:
+      return attention_forward(s, moe);
+    case PartKind::mlp_forward:
+      return mlp_forward(s, moe);
+    case PartKind::dispatch_forward:
+      return expert_transfer(s, false, false);
+    case PartKind::combine_forward:
+      return expert_transfer(s, true, false);
+    case PartKind::combine_backward:
+      return expert_transfer(s, false, true);
+    case PartKind::dispatch_backward:
+      return expert_transfer(s, true, true);
+    case PartKind::mlp_backward_input:
+      return mlp_backward_input(s, moe);
+    case PartKind::mlp_backward_weight:
+      return mlp_backward_weight(s, moe);
+    case PartKind::attention_backward_input:
+      return attention_backward_input(s, moe);
+    case PartKind::attention_backward_weight:
+      return attention_backward_weight(s);
+    case PartKind::head_forward:
+      return head(s, GemmRole::output);
+    case PartKind::head_backward_input:
+      return head(s, GemmRole::input_gradient);
+    case PartKind::head_backward_weight:
+      return head(s, GemmRole::weight_gradient);
+    case PartKind::embedding_forward:
+      return embedding(s, false);
+    case PartKind::embedding_backward_weight:
+      return embedding(s, true);
     case PartKind::pipeline_send:
     case PartKind::gradient_reduction:
     case PartKind::optimizer:
-    case PartKind::parameter_gather: break;  // sized by the step, not by a layer
+    case PartKind::parameter_gather:
+      break;  // sized by the step, not by a layer
   }
   return {};
 }

@@ -1,7 +1,8 @@
-// The lowering: which kernels and transfers one part (attention, MLP, dispatch, ...) of one layer is
-// made of, with their shapes, FLOPs and bytes. Both executors ask it; nobody counts twice.
+// The lowering: which kernels and transfers one part (attention, MLP, dispatch, ...) of one layer
+// is made of, with their shapes, FLOPs and bytes. Both executors ask it; nobody counts twice.
 //
-// Read work.cpp from top to bottom to see what a layer costs: one function a part, one line a kernel.
+// Read work.cpp from top to bottom to see what a layer costs: one function a part, one line a
+// kernel.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +68,8 @@ struct EnumNames<GemmRole> {
   }};
 };
 
-// One kernel, or `launches` alike ones. A GEMM is `groups` problems of m x n x k. An attention core has
-// m = query tokens and k = sequence length; its flops count the causal half only.
+// One kernel, or `launches` alike ones. A GEMM is `groups` problems of m x n x k. An attention core
+// has m = query tokens and k = sequence length; its flops count the causal half only.
 struct KernelWork {
   KernelFamily family = KernelFamily::gemm;
   GemmRole role = GemmRole::output;
@@ -105,11 +106,11 @@ struct PartWork {
   ExpertTransfer experts;
 };
 
-// What `part` of `layer` is made of on one rank of the plan. `layer` counts model layers from 0; layers
-// model.layers .. model.layers + mtp_modules - 1 are the MTP modules (projection, layer and head of
-// each). Head and embedding parts ignore it, but for an MTP layer the head is that module's pass.
-// Sources: DeepSeek-V3 report sections 3.2-3.3 (precision, recompute, order), profile-data (which
-// kernels run in which part), Megatron's tensor and sequence parallelism (arXiv:2205.05198).
+// What `part` of `layer` is made of on one rank of the plan. `layer` counts model layers from 0;
+// layers model.layers .. model.layers + mtp_modules - 1 are the MTP modules (projection, layer and
+// head of each). Head and embedding parts ignore it, but for an MTP layer the head is that module's
+// pass. Sources: DeepSeek-V3 report sections 3.2-3.3 (precision, recompute, order), profile-data
+// (which kernels run in which part), Megatron's tensor and sequence parallelism (arXiv:2205.05198).
 PartWork work_of(const ModelSpec& model, const Plan& plan, PartKind part, int layer);
 
 Flops total_flops(const PartWork& work);

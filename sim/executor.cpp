@@ -1,0 +1,417 @@
+#include "sim/executor.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace reckon {
+namespace {
+
+using Row = std::vector<SimTime>;
+
+bool is_forward(OpKind kind) { return kind == OpKind::forward; }
+
+class Executor {
+ public:
+  Executor(const ExecutorInputs& inputs, NoiseRows& noise);
+  StepTrace run();
+
+ private:
+  struct Rank {
+    Row compute_free, communication_free;  // [lane]
+    Row compute_busy, communication_busy;
+    std::vector<Row> start, end;  // [op][lane]
+    std::vector<PartSpan> parts;
+    std::size_t next = 0;         // index into steps
+    std::size_t part_number = 0;  // counts parts, for the jitter
+  };
+  struct Message {
+    Row ready;
+    bool set = false;
+  };
+
+  Message& output(bool forward, int stage, int micro_batch);
+  // The message that an op waits for; nullptr when it needs none.
+  const Message* input(const Op& op);
+  bool advance(std::size_t rank);
+  bool inputs_ready(std::size_t rank, const Step& step);
+  void receive(std::size_t rank, const Step& step);
+  void run_program(std::size_t rank, const Step& step);
+  void start_row(std::size_t rank, const TimedProgram& program, std::size_t part,
+                 const Message* input);
+  void end_row(std::size_t rank, const TimedPart& part, int micro_batch);
+  void end_transfer(const TimedPart& part, int micro_batch);
+  void record(std::size_t rank, const Step& step, const TimedPart& part);
+  void deliver_outputs(std::size_t rank, const Step& step,
+                       const std::array<const Message*, 2>& wanted);
+  void deliver(const Op& op, const Row& ready);
+  void join_lanes(std::size_t rank, const Row& communication_end);
+  void run_tail();
+  SimTime tail_exchange(const std::vector<std::vector<SimTime>>& ready, Step::Kind kind,
+                        const std::vector<SimTime>& durations);
+  StepTrace collect();
+
+  const ExecutorInputs& in_;
+  NoiseRows& noise_;
+  std::size_t lanes_;
+  std::size_t micro_batches_;
+  std::vector<Rank> ranks_;
+  std::vector<Message> messages_;  // [forward/backward][stage][micro_batch]
+  std::vector<Row> part_end_;      // scratch: end of each part of the running program
+  Row start_, end_, busy_;         // scratch rows
+};
+
+std::size_t index_of(int value) { return static_cast<std::size_t>(value); }
+
+Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
+    : in_(inputs),
+      noise_(noise),
+      lanes_(inputs.lanes),
+      micro_batches_(index_of(inputs.schedule.shape.micro_batches)),
+      messages_(2 * index_of(inputs.schedule.shape.stages) * micro_batches_),
+      start_(lanes_),
+      end_(lanes_),
+      busy_(lanes_) {
+  std::size_t most_parts = 1;
+  for (const TimedProgram& program : in_.programs) {
+    most_parts = std::max(most_parts, program.parts.size());
+  }
+  part_end_.assign(most_parts, Row(lanes_));
+  const std::size_t ranks = in_.schedule.ops_by_rank.size();
+  ranks_.resize(ranks);
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    Rank& r = ranks_[rank];
+    const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
+    r.compute_free = r.communication_free = r.compute_busy = r.communication_busy = Row(lanes_);
+    r.start.assign(ops, Row(lanes_));
+    r.end.assign(ops, Row(lanes_));
+  }
+}
+
+Executor::Message& Executor::output(bool forward, int stage, int micro_batch) {
+  const std::size_t direction = forward ? 0 : 1;
+  const std::size_t stages = index_of(in_.schedule.shape.stages);
+  return messages_[(direction * stages + index_of(stage)) * micro_batches_ + index_of(micro_batch)];
+}
+
+const Executor::Message* Executor::input(const Op& op) {
+  const int last = in_.schedule.shape.stages - 1;
+  switch (op.kind) {
+    case OpKind::forward:
+    case OpKind::recv_activation:
+      return op.stage == 0 ? nullptr : &output(true, op.stage - 1, op.micro_batch);
+    case OpKind::backward:
+    case OpKind::backward_input:
+    case OpKind::recv_gradient:
+      return op.stage == last ? &output(true, last, op.micro_batch)
+                              : &output(false, op.stage + 1, op.micro_batch);
+    case OpKind::backward_weight:
+    case OpKind::send_activation:
+    case OpKind::send_gradient:
+    case OpKind::reduce_gradients:
+    case OpKind::optimizer_step:
+    case OpKind::gather_parameters:
+      break;
+  }
+  return nullptr;
+}
+
+bool Executor::inputs_ready(std::size_t rank, const Step& step) {
+  for (const int op : step.op) {
+    if (op < 0) continue;
+    const Message* message = input(in_.schedule.ops_by_rank[rank][index_of(op)]);
+    if (message != nullptr && !message->set) return false;
+  }
+  return true;
+}
+
+// Runs steps of a rank until it has to wait; true if it got anywhere.
+bool Executor::advance(std::size_t rank) {
+  Rank& r = ranks_[rank];
+  const std::vector<Step>& steps = in_.steps[rank];
+  const std::size_t before = r.next;
+  for (; r.next < steps.size(); ++r.next) {
+    const Step& step = steps[r.next];
+    if (step.kind == Step::Kind::optimizer) break;  // needs all ranks: run_tail
+    if (step.kind == Step::Kind::reduce) {
+      r.start[index_of(step.op[0])] = r.compute_free;  // when the gradients are there; see run_tail
+      continue;
+    }
+    if (!inputs_ready(rank, step)) break;
+    if (step.kind == Step::Kind::receive) {
+      receive(rank, step);
+    } else {
+      run_program(rank, step);
+    }
+  }
+  return r.next != before;
+}
+
+void Executor::receive(std::size_t rank, const Step& step) {
+  const std::size_t op = index_of(step.op[0]);
+  const Message* message = input(in_.schedule.ops_by_rank[rank][op]);
+  ranks_[rank].start[op] = ranks_[rank].end[op] = message->ready;
+}
+
+// start_ = when each lane may start the part.
+void Executor::start_row(std::size_t rank, const TimedProgram& program, std::size_t part,
+                         const Message* message) {
+  const TimedPart& p = program.parts[part];
+  const Rank& r = ranks_[rank];
+  start_ = p.lane == Lane::compute ? r.compute_free : r.communication_free;
+  if (p.after >= 0) {
+    const Row& before = part_end_[index_of(p.after)];
+    for (std::size_t l = 0; l < lanes_; ++l) start_[l] = std::max(start_[l], before[l]);
+  }
+  if (message != nullptr) {
+    for (std::size_t l = 0; l < lanes_; ++l) start_[l] = std::max(start_[l], message->ready[l]);
+  }
+}
+
+// end_ = start_ + each lane's duration of a compute part or a send.
+void Executor::end_row(std::size_t rank, const TimedPart& part, int micro_batch) {
+  for (std::size_t l = 0; l < lanes_; ++l) busy_[l] = part.fixed;
+  if (noise_.has_routing() && part.routed > 0) {
+    const std::int32_t* const more = noise_.routing(part.layer, micro_batch);
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      busy_[l] += (part.routed * more[l]) >> NoiseRows::fraction_bits;
+    }
+  }
+  if (noise_.has_jitter() && part.lane == Lane::compute) {
+    const std::size_t window = noise_.jitter_window(rank, ranks_[rank].part_number++);
+    const std::int32_t* const more = noise_.jitter();
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      const std::int32_t deviation = more[(window + l) & (NoiseTable::size - 1)];
+      busy_[l] += (part.fixed * deviation) >> NoiseRows::fraction_bits;
+    }
+  }
+  for (std::size_t l = 0; l < lanes_; ++l) end_[l] = start_[l] + busy_[l];
+}
+
+// The same for a dispatch or combine: a group starts when its last rank is there and ends together.
+void Executor::end_transfer(const TimedPart& part, int micro_batch) {
+  const std::size_t group = noise_.group_lanes();
+  const std::int32_t* const more =
+      noise_.has_routing() ? noise_.busiest_node(part.layer, micro_batch) : nullptr;
+  for (std::size_t first = 0; first < lanes_; first += group) {
+    const SimTime last =
+        *std::max_element(start_.begin() + static_cast<std::ptrdiff_t>(first),
+                          start_.begin() + static_cast<std::ptrdiff_t>(first + group));
+    SimTime busy = part.fixed;
+    if (more != nullptr) busy += (part.routed * more[first / group]) >> NoiseRows::fraction_bits;
+    for (std::size_t l = first; l < first + group; ++l) {
+      busy_[l] = busy;
+      end_[l] = last + busy;
+    }
+  }
+}
+
+void Executor::record(std::size_t rank, const Step& step, const TimedPart& part) {
+  const bool is_send = part.kind == PartKind::pipeline_send;
+  const int op = (is_send ? step.send : step.op)[index_of(part.owner)];
+  ranks_[rank].parts.push_back({op, part.kind, part.lane, part.layer, end_[0] - busy_[0], end_[0]});
+}
+
+void Executor::deliver(const Op& op, const Row& ready) {
+  if (op.kind == OpKind::backward_weight) return;
+  Message& message = output(is_forward(op.kind), op.stage, op.micro_batch);
+  message.ready = ready;
+  message.set = true;
+}
+
+void Executor::run_program(std::size_t rank, const Step& step) {
+  Rank& r = ranks_[rank];
+  const TimedProgram& program = in_.programs[index_of(step.program)];
+  const std::vector<Op>& ops = in_.schedule.ops_by_rank[rank];
+  std::array<const Message*, 2> wanted{nullptr, nullptr};
+  for (std::size_t owner = 0; owner < 2; ++owner) {
+    if (step.op[owner] >= 0) wanted[owner] = input(ops[index_of(step.op[owner])]);
+  }
+  Row communication_end = r.communication_free;
+  for (std::size_t i = 0; i < program.parts.size(); ++i) {
+    const TimedPart& part = program.parts[i];
+    const std::size_t owner = index_of(part.owner);
+    const bool is_first = program.first[owner] == static_cast<std::int16_t>(i);
+    start_row(rank, program, i, is_first ? wanted[owner] : nullptr);
+    const int micro_batch = ops[index_of(step.op[owner])].micro_batch;
+    if (part.expert_transfer) {
+      end_transfer(part, micro_batch);
+    } else {
+      end_row(rank, part, micro_batch);
+    }
+    const bool is_send = part.kind == PartKind::pipeline_send;
+    const std::size_t op = index_of(is_send ? step.send[owner] : step.op[owner]);
+    if (is_first || is_send) r.start[op] = start_;
+    Row& op_end = r.end[op];
+    Row& free = part.lane == Lane::compute ? r.compute_free : r.communication_free;
+    Row& busy = part.lane == Lane::compute ? r.compute_busy : r.communication_busy;
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      free[l] = end_[l];
+      busy[l] += busy_[l];
+      op_end[l] = std::max(op_end[l], end_[l]);
+    }
+    if (part.lane == Lane::communication && !is_send) communication_end = end_;
+    if (in_.record_parts) record(rank, step, part);
+    part_end_[i].swap(end_);
+  }
+  deliver_outputs(rank, step, wanted);
+  join_lanes(rank, communication_end);
+}
+
+// Hands each op's result to whoever waits for it: at once, or when its send has ended.
+void Executor::deliver_outputs(std::size_t rank, const Step& step,
+                               const std::array<const Message*, 2>& wanted) {
+  Rank& r = ranks_[rank];
+  const TimedProgram& program = in_.programs[index_of(step.program)];
+  for (std::size_t owner = 0; owner < 2; ++owner) {
+    if (step.op[owner] < 0) continue;
+    const Op& op = in_.schedule.ops_by_rank[rank][index_of(step.op[owner])];
+    const std::int16_t output = program.output[owner];
+    Row made = r.compute_free;  // a stage without layers hands its input on
+    if (output >= 0) {
+      made = part_end_[index_of(output)];
+    } else if (wanted[owner] != nullptr) {
+      made = wanted[owner]->ready;
+    }
+    if (step.send[owner] >= 0) {
+      const std::size_t send = index_of(step.send[owner]);
+      if (program.send[owner] < 0) r.start[send] = r.end[send] = made;  // sends take no time here
+      made = r.end[send];
+    }
+    deliver(op, made);
+  }
+}
+
+// The next slot starts when this one is done on both lanes; a send may still be under way.
+void Executor::join_lanes(std::size_t rank, const Row& communication_end) {
+  Row& free = ranks_[rank].compute_free;
+  for (std::size_t l = 0; l < lanes_; ++l) free[l] = std::max(free[l], communication_end[l]);
+}
+
+SimTime latest(const Row& row) { return *std::max_element(row.begin(), row.end()); }
+
+// Reductions or gathers of all stages: each waits for all holders of its stage and for its ranks'
+// communication lanes, in the order in which the stages get ready. `ready[rank][step]` in step
+// order.
+SimTime Executor::tail_exchange(const std::vector<std::vector<SimTime>>& ready, Step::Kind kind,
+                                const std::vector<SimTime>& durations) {
+  struct Exchange {
+    SimTime ready = 0;
+    int stage = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> holders;  // rank, op
+  };
+  std::vector<Exchange> exchanges(durations.size());
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    std::size_t number = 0;
+    for (const Step& step : in_.steps[rank]) {
+      if (step.kind != kind) continue;
+      const std::size_t op = index_of(step.op[0]);
+      const int stage = in_.schedule.ops_by_rank[rank][op].stage;
+      Exchange& e = exchanges[index_of(stage)];
+      e.stage = stage;
+      e.ready = std::max(e.ready, ready[rank][number++]);
+      e.holders.emplace_back(rank, op);
+    }
+  }
+  std::sort(exchanges.begin(), exchanges.end(), [](const Exchange& a, const Exchange& b) {
+    return a.ready != b.ready ? a.ready < b.ready : a.stage < b.stage;
+  });
+  SimTime finish = 0;
+  for (const Exchange& e : exchanges) {
+    SimTime start = e.ready;
+    for (const auto& [rank, op] : e.holders) {
+      start = std::max(start, latest(ranks_[rank].communication_free));
+    }
+    const SimTime end = start + durations[index_of(e.stage)];
+    for (const auto& [rank, op] : e.holders) {
+      Rank& r = ranks_[rank];
+      std::fill(r.start[op].begin(), r.start[op].end(), start);
+      std::fill(r.end[op].begin(), r.end[op].end(), end);
+      std::fill(r.communication_free.begin(), r.communication_free.end(), end);
+      for (SimTime& busy : r.communication_busy) busy += end - start;
+      if (in_.record_parts) {
+        const PartKind part =
+            kind == Step::Kind::reduce ? PartKind::gradient_reduction : PartKind::parameter_gather;
+        r.parts.push_back(
+            {static_cast<std::int32_t>(op), part, Lane::communication, 0, start, end});
+      }
+    }
+    finish = std::max(finish, end);
+  }
+  return finish;
+}
+
+// After the last backward: reductions, then the optimizer on all ranks at once (gradient clipping
+// needs the norm of all gradients), then the gathers.
+void Executor::run_tail() {
+  std::vector<std::vector<SimTime>> ready(ranks_.size());
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    for (const Step& step : in_.steps[rank]) {
+      if (step.kind == Step::Kind::reduce) {
+        ready[rank].push_back(latest(ranks_[rank].start[index_of(step.op[0])]));
+      }
+    }
+  }
+  SimTime all = tail_exchange(ready, Step::Kind::reduce, in_.reduce);
+  for (const Rank& r : ranks_) all = std::max(all, latest(r.compute_free));
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    Rank& r = ranks_[rank];
+    const SimTime end = all + in_.optimizer[rank];
+    ready[rank].clear();
+    for (const Step& step : in_.steps[rank]) {
+      if (step.kind == Step::Kind::gather) ready[rank].push_back(end);
+      if (step.kind != Step::Kind::optimizer) continue;
+      const std::size_t op = index_of(step.op[0]);
+      std::fill(r.start[op].begin(), r.start[op].end(), all);
+      std::fill(r.end[op].begin(), r.end[op].end(), end);
+      if (in_.record_parts) {
+        r.parts.push_back({step.op[0], PartKind::optimizer, Lane::compute, 0, all, end});
+      }
+    }
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      r.compute_free[l] = end;
+      r.compute_busy[l] += end - all;
+    }
+  }
+  tail_exchange(ready, Step::Kind::gather, in_.gather);
+}
+
+StepTrace Executor::collect() {
+  StepTrace trace;
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    Rank& r = ranks_[rank];
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      RankTrace t;
+      t.pipeline_rank = static_cast<int>(rank);
+      t.data_rank = static_cast<int>(l);
+      t.multiplicity = in_.multiplicity;
+      t.compute_busy = r.compute_busy[l];
+      t.communication_busy = r.communication_busy[l];
+      t.ops.reserve(r.start.size());
+      for (std::size_t op = 0; op < r.start.size(); ++op) {
+        t.ops.push_back({r.start[op][l], r.end[op][l]});
+        trace.step_end = std::max(trace.step_end, r.end[op][l]);
+      }
+      if (l == 0) t.parts = std::move(r.parts);
+      trace.ranks.push_back(std::move(t));
+    }
+  }
+  return trace;
+}
+
+StepTrace Executor::run() {
+  bool moved = true;
+  while (moved) {
+    moved = false;
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) moved = advance(rank) || moved;
+  }
+  run_tail();
+  return collect();
+}
+
+}  // namespace
+
+StepTrace execute(const ExecutorInputs& inputs, NoiseRows& noise) {
+  return Executor(inputs, noise).run();
+}
+
+}  // namespace reckon

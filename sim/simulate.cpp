@@ -1,0 +1,258 @@
+#include "sim/simulate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "planner/spec/parameters.hpp"
+#include "planner/spec/work.hpp"
+#include "sim/executor.hpp"
+#include "sim/timed_program.hpp"
+
+namespace reckon {
+namespace {
+
+bool is_compute(OpKind kind) {
+  return kind == OpKind::forward || kind == OpKind::backward || kind == OpKind::backward_input ||
+         kind == OpKind::backward_weight;
+}
+
+// The op of `kind` for (stage, micro-batch) that stands in the run of communication behind `index`.
+int send_behind(const std::vector<Op>& ops, std::size_t index, OpKind kind, const Op& producer) {
+  for (std::size_t i = index; i < ops.size() && !is_compute(ops[i].kind); ++i) {
+    const Op& op = ops[i];
+    if (op.kind == kind && op.stage == producer.stage && op.micro_batch == producer.micro_batch) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+Step tail_step(Step::Kind kind, std::size_t op) {
+  Step step;
+  step.kind = kind;
+  step.op[0] = static_cast<int>(op);
+  return step;
+}
+
+// One slot of compute ops: a chunk or an overlapped pair. `index` moves behind it.
+Step program_step(const std::vector<Op>& ops, std::size_t& index, const EffectSwitches& effects,
+                  ProgramTimer& timer) {
+  const std::size_t first = index++;
+  const bool pair = index < ops.size() && ops[index].slot == ops[first].slot;
+  if (pair) ++index;
+  Step step;
+  Sends sends;
+  for (std::size_t owner = 0; owner < (pair ? 2u : 1u); ++owner) {
+    const Op& op = ops[first + owner];
+    step.op[owner] = static_cast<int>(first + owner);
+    if (op.kind == OpKind::backward_weight) continue;
+    const bool forward = op.kind == OpKind::forward;
+    const OpKind kind = forward ? OpKind::send_activation : OpKind::send_gradient;
+    step.send[owner] = send_behind(ops, index, kind, op);
+    if (step.send[owner] < 0 || !effects.pipeline_sends) continue;
+    (forward ? sends.activation : sends.gradient) = true;
+  }
+  step.program = pair ? timer.pair(ops[first].stage, ops[first + 1].stage, sends)
+                      : timer.chunk(ops[first].kind, ops[first].stage, sends);
+  return step;
+}
+
+std::vector<Step> steps_of_rank(const std::vector<Op>& ops, const EffectSwitches& effects,
+                                ProgramTimer& timer) {
+  std::vector<Step> steps;
+  std::size_t index = 0;
+  while (index < ops.size()) {
+    switch (ops[index].kind) {
+      case OpKind::forward:
+      case OpKind::backward:
+      case OpKind::backward_input:
+      case OpKind::backward_weight:
+        steps.push_back(program_step(ops, index, effects, timer));
+        continue;
+      case OpKind::recv_activation:
+      case OpKind::recv_gradient:
+        steps.push_back(tail_step(Step::Kind::receive, index));
+        break;
+      case OpKind::reduce_gradients:
+        steps.push_back(tail_step(Step::Kind::reduce, index));
+        break;
+      case OpKind::optimizer_step:
+        steps.push_back(tail_step(Step::Kind::optimizer, index));
+        break;
+      case OpKind::gather_parameters:
+        steps.push_back(tail_step(Step::Kind::gather, index));
+        break;
+      case OpKind::send_activation:
+      case OpKind::send_gradient:
+        break;  // part of the program before it
+    }
+    ++index;
+  }
+  return steps;
+}
+
+// Data ranks of one expert-parallel group: a multiple of it is what must be told apart.
+std::size_t group_lanes(const Plan& plan) {
+  const Parallelism& p = plan.parallelism;
+  return static_cast<std::size_t>(std::max(1, p.expert_parallel / p.context_parallel));
+}
+
+// How many data ranks get a lane of their own. Alike ranks: one. Effects that differ by rank: one
+// expert-parallel group, or a handful of replicas where there is none (the rest are draws from the
+// same distribution; --unfold tells all of them apart).
+std::size_t lanes_of(const Plan& plan, const SimulateOptions& options) {
+  constexpr std::size_t replicas_without_groups = 16;
+  const auto data = static_cast<std::size_t>(plan.parallelism.data_parallel);
+  if (options.unfold) return data;
+  if (!options.effects.needs_lanes()) return 1;
+  const std::size_t group = group_lanes(plan);
+  if (group > 1) return std::min(group, data);
+  return data % replicas_without_groups == 0 ? replicas_without_groups : data;
+}
+
+std::vector<WorkShare>& add_share(std::vector<WorkShare>& shares, std::string_view name, Lane lane,
+                                  Seconds time, Flops flops, bool extrapolated) {
+  for (WorkShare& s : shares) {
+    if (s.name == name && s.lane == lane) {
+      s.time += time;
+      s.flops += flops;
+      s.extrapolated = s.extrapolated || extrapolated;
+      return shares;
+    }
+  }
+  shares.push_back({name, lane, time, flops, extrapolated});
+  return shares;
+}
+
+// Adds `times` x one part to the shares.
+void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped, double times,
+                     std::vector<WorkShare>& shares) {
+  const PartWork work = work_of(in.model, in.plan, part.kind, part.layer);
+  const KernelContext context = context_of(in, no_effects, overlapped);
+  for (const KernelWork& kernel : work.kernels) {
+    const bool routed_gemm = kernel.family == KernelFamily::gemm && kernel.routed;
+    add_share(shares, routed_gemm ? "routed gemm" : enum_name(kernel.family), part.lane,
+              kernel_time(in.device, kernel, context) * times, kernel.flops * times,
+              is_extrapolated(in.device, kernel));
+  }
+  for (const TransferWork& t : work.transfers) {
+    const GroupShape group =
+        t.context_parallel ? context_group(in.cluster, in.plan) : tensor_group(in.cluster, in.plan);
+    add_share(shares, t.context_parallel ? "context parallel" : "tensor parallel", part.lane,
+              collective_time(in.device, in.cluster, group, t.kind, t.bytes) * times, {}, false);
+  }
+  if (work.experts.tokens > 0) {
+    const GroupShape group = expert_group(in.cluster, in.plan);
+    const Seconds t = expert_transfer_time(in.device, in.cluster, group, work.experts,
+                                           token_spread(in.model, in.plan, group), overlapped);
+    add_share(shares, work.experts.is_combine ? "combine" : "dispatch", part.lane, t * times, {},
+              false);
+  }
+}
+
+}  // namespace
+
+StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
+                   const SimulateOptions& options) {
+  ProgramTimer timer(inputs, options.effects);
+  std::vector<std::vector<Step>> steps;
+  for (const std::vector<Op>& ops : schedule.ops_by_rank) {
+    steps.push_back(steps_of_rank(ops, options.effects, timer));
+  }
+  const Parallelism& p = inputs.plan.parallelism;
+  ExecutorInputs in{schedule, steps, timer.programs(), {}, {}, {}, 1, 1, options.record_parts};
+  in.lanes = lanes_of(inputs.plan, options);
+  in.multiplicity =
+      p.data_parallel / static_cast<int>(in.lanes) * p.tensor_parallel * p.context_parallel;
+  for (int stage = 0; stage < schedule.shape.stages; ++stage) {
+    in.reduce.push_back(to_sim_time(reduction_time(inputs, stage)));
+    in.gather.push_back(to_sim_time(gather_time(inputs, stage)));
+  }
+  for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank) {
+    in.optimizer.push_back(
+        to_sim_time(optimizer_time(inputs, stages_of_rank(schedule.shape, rank))));
+  }
+  const std::size_t group = std::min(group_lanes(inputs.plan), in.lanes);
+  const auto node = static_cast<std::size_t>(
+      std::max(1, inputs.cluster.gpus_per_node / (p.tensor_parallel * p.context_parallel)));
+  NoiseRows noise(inputs.plan.effects, options.effects, in.lanes, group, node,
+                  inputs.model.layers + inputs.model.mtp_modules, schedule.shape.micro_batches);
+  return execute(in, noise);
+}
+
+Seconds chunk_pair_time(const SimulateInputs& inputs, const Schedule& schedule) {
+  const std::vector<StageLayers> layers = stage_layers(inputs.model, inputs.plan);
+  for (const std::vector<Op>& ops : schedule.ops_by_rank) {
+    for (std::size_t i = 0; i + 1 < ops.size(); ++i) {
+      if (ops[i].slot != ops[i + 1].slot) continue;
+      const StageLayers& f = layers[static_cast<std::size_t>(ops[i].stage)];
+      const StageLayers& b = layers[static_cast<std::size_t>(ops[i + 1].stage)];
+      const bool plain = !f.embedding && !f.head && !b.embedding && !b.head &&
+                         f.layers == b.layers && is_moe_layer(inputs.model, f.first_layer) &&
+                         is_moe_layer(inputs.model, b.first_layer);
+      if (!plain) continue;
+      ProgramTimer timer(inputs, no_effects);
+      const int program = timer.pair(ops[i].stage, ops[i + 1].stage, {});
+      return to_seconds(program_span(timer.programs()[static_cast<std::size_t>(program)]));
+    }
+  }
+  return {};
+}
+
+std::vector<WorkShare> work_shares(const SimulateInputs& inputs, const Schedule& schedule) {
+  const std::vector<StageLayers> layers = stage_layers(inputs.model, inputs.plan);
+  std::map<std::array<int, 3>, double> counts;  // (kind, stage or forward stage, backward stage)
+  for (const std::vector<Op>& ops : schedule.ops_by_rank) {
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (!is_compute(ops[i].kind)) continue;
+      if (i + 1 < ops.size() && ops[i].slot == ops[i + 1].slot) {
+        counts[{-1, ops[i].stage, ops[i + 1].stage}] += 1;
+        ++i;
+      } else {
+        counts[{static_cast<int>(ops[i].kind), ops[i].stage, -1}] += 1;
+      }
+    }
+  }
+  const auto ranks = static_cast<double>(schedule.ops_by_rank.size());
+  std::vector<WorkShare> shares;
+  for (const auto& [key, count] : counts) {
+    const StageLayers& stage = layers[static_cast<std::size_t>(key[1])];
+    const Program program = key[0] < 0 ? pair_program(inputs.model, inputs.plan, stage,
+                                                      layers[static_cast<std::size_t>(key[2])], {})
+                                       : chunk_program(inputs.model, inputs.plan, stage,
+                                                       static_cast<OpKind>(key[0]), {});
+    for (const Part& part : program.parts) {
+      add_part_shares(inputs, part, key[0] < 0 && lends_sms(program), count / ranks, shares);
+    }
+  }
+  return shares;
+}
+
+Flops extra_flops_per_token(const SimulateInputs& inputs) {
+  const std::array<PartKind, 9> parts{PartKind::attention_forward,
+                                      PartKind::mlp_forward,
+                                      PartKind::mlp_backward_input,
+                                      PartKind::mlp_backward_weight,
+                                      PartKind::attention_backward_input,
+                                      PartKind::attention_backward_weight,
+                                      PartKind::head_forward,
+                                      PartKind::head_backward_input,
+                                      PartKind::head_backward_weight};
+  const ModelSpec& model = inputs.model;
+  Flops recomputed;
+  for (int layer = 0; layer < model.layers + model.mtp_modules; ++layer) {
+    for (const PartKind part : parts) {
+      for (const KernelWork& k : work_of(model, inputs.plan, part, layer).kernels) {
+        if (k.recompute) recomputed += k.flops;
+      }
+    }
+  }
+  const double tokens = tokens_per_rank(inputs.plan) / inputs.plan.parallelism.tensor_parallel;
+  const double length = inputs.plan.batch.sequence_length;
+  return recomputed / tokens +
+         (model_flops_per_token(model, length, AttentionCounting::causal, true) -
+          model_flops_per_token(model, length, AttentionCounting::causal, false));
+}
+
+}  // namespace reckon

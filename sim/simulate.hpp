@@ -1,0 +1,58 @@
+// The simulator's one entrance: a Schedule on a cluster -> StepTrace.
+//
+// Every pipeline rank has a compute lane and a communication lane. Ops run in schedule order; their
+// parts run in program order on their lane as soon as their inputs are there. Durations come from
+// the cost model, the clock is int64 picoseconds. Data-parallel ranks that no input distinguishes
+// are simulated once; with `unfold`, or with effects that differ by rank, each has a lane of its
+// own and expert dispatch and combine wait for the slowest of their group.
+#pragma once
+
+#include <vector>
+
+#include "planner/spec/cluster_spec.hpp"
+#include "planner/spec/device_profile.hpp"
+#include "planner/spec/model_spec.hpp"
+#include "planner/spec/plan.hpp"
+#include "planner/spec/schedule.hpp"
+#include "planner/spec/trace.hpp"
+#include "planner/spec/units.hpp"
+#include "sim/effects.hpp"
+
+namespace reckon {
+
+struct SimulateInputs {
+  const ModelSpec& model;
+  const ClusterSpec& cluster;
+  const DeviceProfile& device;
+  const Plan& plan;
+};
+
+struct SimulateOptions {
+  EffectSwitches effects;
+  bool unfold = false;        // every data-parallel rank on its own, whatever the symmetry
+  bool record_parts = false;  // part spans of data rank 0
+};
+
+// Preconditions: the plan is feasible and the schedule valid (planner/feasible, planner/validate).
+// Linear in ops x lanes.
+StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
+                   const SimulateOptions& options);
+
+// One overlapped pair of full MoE chunks on its own, without sends, bare: the window of the
+// published profile. Zero when the schedule has no such pair.
+Seconds chunk_pair_time(const SimulateInputs& inputs, const Schedule& schedule);
+
+// Time of each kernel family and transfer in a step, mean over pipeline ranks, bare.
+struct WorkShare {
+  std::string_view name;
+  Lane lane = Lane::compute;
+  Seconds time;
+  Flops flops;
+  bool extrapolated = false;
+};
+std::vector<WorkShare> work_shares(const SimulateInputs& inputs, const Schedule& schedule);
+
+// FLOPs per token that the step executes beyond the model FLOPs: recomputation and MTP modules.
+Flops extra_flops_per_token(const SimulateInputs& inputs);
+
+}  // namespace reckon

@@ -1,0 +1,191 @@
+#include "sim/timed_program.hpp"
+
+#include <algorithm>
+
+#include "planner/spec/memory.hpp"
+#include "planner/spec/parameters.hpp"
+#include "planner/spec/work.hpp"
+
+namespace reckon {
+namespace {
+
+// Layers of one class (dense, MoE, MTP) have equal parts; the head of an MTP module is like the
+// main one.
+int layer_class(const ModelSpec& model, int layer) {
+  if (layer >= model.layers) return 2;
+  return is_moe_layer(model, layer) ? 1 : 0;
+}
+
+bool is_head(PartKind kind) {
+  return kind == PartKind::head_forward || kind == PartKind::head_backward_input ||
+         kind == PartKind::head_backward_weight;
+}
+
+Seconds layer_collectives(const SimulateInputs& in, const PartWork& work) {
+  Seconds sum;
+  for (const TransferWork& t : work.transfers) {
+    const GroupShape group =
+        t.context_parallel ? context_group(in.cluster, in.plan) : tensor_group(in.cluster, in.plan);
+    sum += collective_time(in.device, in.cluster, group, t.kind, t.bytes);
+  }
+  return sum;
+}
+
+double shard(const SimulateInputs& in, const GroupShape& group) {
+  return in.plan.parallelism.zero_stage >= 1 ? static_cast<double>(group.ranks) : 1.0;
+}
+
+// Gradient or weight exchange of one stage: its dense part over all replicas, its experts over the
+// replicas of the expert-parallel group, one after the other on the same links.
+Seconds exchange_time(const SimulateInputs& in, int stage, TransferKind kind, Dtype dtype) {
+  const StageParameters p = stage_parameters(in.model, in.plan, stage);
+  const double element = bytes_per_element(dtype);
+  return collective_time(in.device, in.cluster, dense_gradient_group(in.cluster, in.plan), kind,
+                         {p.dense() * element}) +
+         collective_time(in.device, in.cluster, expert_gradient_group(in.cluster, in.plan), kind,
+                         {p.experts * element});
+}
+
+}  // namespace
+
+KernelContext context_of(const SimulateInputs& in, const EffectSwitches& effects, bool overlapped) {
+  const int lent = overlapped ? in.plan.expert_communication.sms : 0;
+  return {std::max(1, in.device.gpu.sms - lent), overlapped,
+          effects.clock ? in.plan.effects.sustained_clock_factor : 1.0};
+}
+
+bool lends_sms(const Program& program) {
+  return program.overlapped &&
+         std::any_of(program.parts.begin(), program.parts.end(), [](const Part& p) {
+           return p.lane == Lane::communication && p.kind != PartKind::pipeline_send;
+         });
+}
+
+SimTime program_span(const TimedProgram& program) {
+  std::array<SimTime, 2> free{0, 0};
+  std::vector<SimTime> end;
+  for (const TimedPart& part : program.parts) {
+    SimTime& lane = free[static_cast<std::size_t>(part.lane)];
+    if (part.after >= 0) lane = std::max(lane, end[static_cast<std::size_t>(part.after)]);
+    lane += part.fixed;
+    end.push_back(lane);
+  }
+  return std::max(free[0], free[1]);
+}
+
+ProgramTimer::ProgramTimer(const SimulateInputs& inputs, const EffectSwitches& effects)
+    : inputs_(inputs),
+      effects_(effects),
+      layers_(stage_layers(inputs.model, inputs.plan)),
+      experts_(expert_group(inputs.cluster, inputs.plan)) {}
+
+int ProgramTimer::chunk(OpKind kind, int stage, Sends sends) {
+  const std::array<int, 5> key{static_cast<int>(kind), stage, -1, sends.activation, sends.gradient};
+  const auto known = index_.find(key);
+  if (known != index_.end()) return known->second;
+  return store(key, chunk_program(inputs_.model, inputs_.plan,
+                                  layers_[static_cast<std::size_t>(stage)], kind, sends));
+}
+
+int ProgramTimer::pair(int forward_stage, int backward_stage, Sends sends) {
+  const std::array<int, 5> key{-1, forward_stage, backward_stage, sends.activation, sends.gradient};
+  const auto known = index_.find(key);
+  if (known != index_.end()) return known->second;
+  return store(key, pair_program(inputs_.model, inputs_.plan,
+                                 layers_[static_cast<std::size_t>(forward_stage)],
+                                 layers_[static_cast<std::size_t>(backward_stage)], sends));
+}
+
+int ProgramTimer::store(const std::array<int, 5>& key, const Program& program) {
+  TimedProgram result;
+  result.first = program.first;
+  result.output = program.output;
+  const bool overlapped = lends_sms(program);
+  for (const Part& part : program.parts) {
+    if (part.kind == PartKind::pipeline_send) {
+      result.send[static_cast<std::size_t>(part.owner)] =
+          static_cast<std::int16_t>(result.parts.size());
+    }
+    result.parts.push_back(timed(part, overlapped));
+  }
+  programs_.push_back(std::move(result));
+  const int id = static_cast<int>(programs_.size()) - 1;
+  index_.emplace(key, id);
+  return id;
+}
+
+TimedPart ProgramTimer::timed(const Part& part, bool overlapped) {
+  TimedPart result;
+  result.after = part.after;
+  result.layer = part.layer;
+  result.kind = part.kind;
+  result.lane = part.lane;
+  result.owner = part.owner;
+  if (part.kind == PartKind::pipeline_send) {
+    result.fixed = to_sim_time(pipeline_send_time(inputs_.cluster, inputs_.model, inputs_.plan));
+    return result;
+  }
+  result.expert_transfer = part.lane == Lane::communication;
+  const int layer_key = is_head(part.kind) ? 0 : layer_class(inputs_.model, part.layer);
+  const std::array<int, 3> key{static_cast<int>(part.kind), layer_key, overlapped};
+  const auto known = durations_.find(key);
+  if (known != durations_.end()) {
+    result.fixed = known->second[0];
+    result.routed = known->second[1];
+    return result;
+  }
+  const PartWork work = work_of(inputs_.model, inputs_.plan, part.kind, part.layer);
+  const KernelContext context = context_of(inputs_, effects_, overlapped);
+  Seconds fixed = layer_collectives(inputs_, work);
+  Seconds routed;
+  for (const KernelWork& kernel : work.kernels) {
+    const Seconds t = kernel_time(inputs_.device, kernel, context);
+    fixed += t;
+    if (kernel.routed) routed += t;
+  }
+  if (work.experts.tokens > 0) {
+    TokenSpread spread = token_spread(inputs_.model, inputs_.plan, experts_);
+    const double real = inputs_.plan.effects.distinct_nodes_per_token;
+    if (effects_.routing && real > 0)
+      spread.nodes = std::min(real, static_cast<double>(experts_.nodes));
+    const Seconds t = expert_transfer_time(inputs_.device, inputs_.cluster, experts_, work.experts,
+                                           spread, overlapped);
+    fixed += t;
+    routed += t;
+  }
+  result.fixed = to_sim_time(fixed);
+  result.routed = to_sim_time(routed);
+  durations_.emplace(key, std::array<SimTime, 2>{result.fixed, result.routed});
+  return result;
+}
+
+Seconds reduction_time(const SimulateInputs& in, int stage) {
+  const bool sharded = in.plan.parallelism.zero_stage >= 1;
+  return exchange_time(in, stage, sharded ? TransferKind::reduce_scatter : TransferKind::all_reduce,
+                       in.plan.precision.gradients);
+}
+
+Seconds gather_time(const SimulateInputs& in, int stage) {
+  if (in.plan.parallelism.zero_stage < 1) return {};
+  return exchange_time(in, stage, TransferKind::all_gather, in.plan.precision.parameter_gather);
+}
+
+// AdamW reads gradient, master weight and both moments and writes the last three and the new
+// weight.
+Seconds optimizer_time(const SimulateInputs& in, const std::vector<int>& stages) {
+  const Precision& p = in.plan.precision;
+  const double element = bytes_per_element(p.gradients) + 2 * bytes_per_element(p.master_weights) +
+                         4 * bytes_per_element(p.moments) + bytes_per_element(p.parameter_gather);
+  double parameters = 0;
+  for (const int stage : stages) {
+    const StageParameters s = stage_parameters(in.model, in.plan, stage);
+    parameters += s.dense() / shard(in, dense_gradient_group(in.cluster, in.plan)) +
+                  s.experts / shard(in, expert_gradient_group(in.cluster, in.plan));
+  }
+  KernelWork work;
+  work.family = KernelFamily::optimizer;
+  work.bytes = {parameters * element};
+  return kernel_time(in.device, work, context_of(in, no_effects, false));
+}
+
+}  // namespace reckon

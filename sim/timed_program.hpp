@@ -1,0 +1,76 @@
+// Programs with durations: what the executor needs of an op, in flat arrays.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "planner/spec/layout.hpp"
+#include "planner/spec/placement.hpp"
+#include "planner/spec/program.hpp"
+#include "planner/spec/units.hpp"
+#include "sim/cost_model.hpp"
+#include "sim/simulate.hpp"
+
+namespace reckon {
+
+struct TimedPart {
+  SimTime fixed = 0;   // duration on a rank with balanced routing
+  SimTime routed = 0;  // the share of `fixed` that grows with the rank's routed rows
+  std::int16_t after = -1;
+  std::int16_t layer = 0;
+  PartKind kind = PartKind::attention_forward;
+  Lane lane = Lane::compute;
+  std::int8_t owner = 0;
+  bool expert_transfer = false;  // waits for the whole expert-parallel group
+};
+
+struct TimedProgram {
+  std::vector<TimedPart> parts;
+  std::array<std::int16_t, 2> first{-1, -1};
+  std::array<std::int16_t, 2> output{-1, -1};
+  std::array<std::int16_t, 2> send{-1, -1};  // [owner]: the part that sends the output on
+};
+
+// Turns programs into timed programs; each distinct (kind, stages, sends) is built once.
+class ProgramTimer {
+ public:
+  ProgramTimer(const SimulateInputs& inputs, const EffectSwitches& effects);
+
+  // Index into programs().
+  int chunk(OpKind kind, int stage, Sends sends);
+  int pair(int forward_stage, int backward_stage, Sends sends);
+  const std::vector<TimedProgram>& programs() const { return programs_; }
+  const std::vector<StageLayers>& layers() const { return layers_; }
+
+ private:
+  int store(const std::array<int, 5>& key, const Program& program);
+  TimedPart timed(const Part& part, bool overlapped);
+
+  SimulateInputs inputs_;
+  EffectSwitches effects_;
+  std::vector<StageLayers> layers_;
+  GroupShape experts_;
+  std::map<std::array<int, 5>, int> index_;
+  std::map<std::array<int, 3>, std::array<SimTime, 2>>
+      durations_;  // (kind, layer class, overlapped)
+  std::vector<TimedProgram> programs_;
+};
+
+// From start to end of a program on its own, all inputs there.
+SimTime program_span(const TimedProgram& program);
+
+// Whether communication kernels run beside compute in the program, on SMs that compute lends them.
+bool lends_sms(const Program& program);
+
+// The kernel context of a part: SMs, company, clock.
+KernelContext context_of(const SimulateInputs& inputs, const EffectSwitches& effects,
+                         bool overlapped);
+
+// Durations of the step's tail for one stage or rank.
+Seconds reduction_time(const SimulateInputs& inputs, int stage);
+Seconds gather_time(const SimulateInputs& inputs, int stage);
+Seconds optimizer_time(const SimulateInputs& inputs, const std::vector<int>& stages);
+
+}  // namespace reckon
