@@ -96,6 +96,7 @@ ChunksInFlight worst_moment(const Schedule& schedule, int rank, const ChunkWeigh
 
 std::vector<ChunksInFlight> peak_moments(const Schedule& schedule) {
   std::vector<ChunksInFlight> moments;
+  moments.reserve(schedule.ops_by_rank.size());
   for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank)
     moments.push_back(worst_moment_of_equal_stages(schedule, rank, 1.0, 0.0));
   return moments;
@@ -115,6 +116,7 @@ std::vector<std::vector<int>> peak_chunks_by_stage(const Schedule& schedule) {
 
 std::vector<int> peak_queued_chunks(const Schedule& schedule) {
   std::vector<int> peaks;
+  peaks.reserve(schedule.ops_by_rank.size());
   for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank)
     peaks.push_back(sum(worst_moment_of_equal_stages(schedule, rank, 0.0, 1.0).queued));
   return peaks;

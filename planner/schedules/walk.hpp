@@ -10,7 +10,7 @@ namespace reckon {
 struct OpPlace {
   int rank = 0;
   int op = 0;  // index into ops_by_rank[rank]
-  auto operator<=>(const OpPlace&) const = default;
+  bool operator==(const OpPlace&) const = default;
 };
 
 // `at` cannot run because `awaited`, an op of another place, has not.
