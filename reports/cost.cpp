@@ -106,18 +106,31 @@ PhaseCost price_given_phase(const Phase& phase, double gpus, Usd usd_per_gpu_hou
   return cost;
 }
 
+double covered_gpu_hours(const std::vector<PhaseCost>& phases, std::size_t phase) {
+  if (phases[phase].published_gpu_hours <= 0) return 0;
+  double covered = phases[phase].gpu_hours;
+  for (; phase > 0 && phases[phase - 1].kind == phases[phase].kind &&
+         phases[phase - 1].published_gpu_hours <= 0;
+       --phase) {
+    covered += phases[phase - 1].gpu_hours;
+  }
+  return covered;
+}
+
 RunCost total_run(std::vector<PhaseCost> phases, const Pricing& pricing) {
   RunCost run{.usd_per_gpu_hour = pricing.usd_per_gpu_hour, .price_source = pricing.source};
-  bool all_published = !phases.empty();
-  for (const PhaseCost& phase : phases) {
+  double covered = 0;
+  for (std::size_t index = 0; index < phases.size(); ++index) {
+    const PhaseCost& phase = phases[index];
+    covered += covered_gpu_hours(phases, index);
     run.gpu_hours += phase.gpu_hours;
     run.duration += phase.duration;
     run.published_gpu_hours += phase.published_gpu_hours;
     run.provenance = weaker(run.provenance, phase.provenance);
-    all_published = all_published && phase.published_gpu_hours > 0;
   }
   run.usd = run.gpu_hours * run.usd_per_gpu_hour;
-  if (!all_published) run.published_gpu_hours = 0;
+  const bool covers_all = std::abs(covered - run.gpu_hours) <= 1e-9 * run.gpu_hours;
+  if (!covers_all) run.published_gpu_hours = 0;
   run.phases = std::move(phases);
   return run;
 }

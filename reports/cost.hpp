@@ -1,6 +1,7 @@
 // From step times to GPU-hours and dollars of the phases of a run.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -27,7 +28,12 @@ PhaseCost price_phase(const Phase& phase, const std::vector<PhasePart>& parts, d
 // `published` if the phase names a source, else `assumed`.
 PhaseCost price_given_phase(const Phase& phase, double gpus, Usd usd_per_gpu_hour);
 
-// The sum of the phases. The published total stands only if every phase has one.
+// GPU-hours of what a phase's published figure covers: the phase, and those of its kind right
+// before it that have no figure of their own (one published total for two context extensions). 0
+// for a phase without a published figure.
+double covered_gpu_hours(const std::vector<PhaseCost>& phases, std::size_t phase);
+
+// The sum of the phases. The published total stands only if published figures cover every phase.
 RunCost total_run(std::vector<PhaseCost> phases, const Pricing& pricing);
 
 // A stretch of a batch ramp.

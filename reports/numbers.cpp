@@ -22,8 +22,9 @@ std::string four_digits(double value) {
 std::string with_commas(double value, int decimals) {
   std::string text = fmt::format("{:.{}f}", value, decimals);
   const std::size_t first = text.front() == '-' ? 1 : 0;
-  for (std::size_t at = text.find_first_of(".ine") == std::string::npos ? text.size()
-                                                                        : text.find_first_of(".ine");
+  for (std::size_t at = text.find_first_of(".ine") == std::string::npos
+                            ? text.size()
+                            : text.find_first_of(".ine");
        at > first + 3;) {
     at -= 3;
     text.insert(at, ",");
@@ -45,7 +46,8 @@ std::string scaled(double value) {
 std::string usd_text(Usd usd) {
   const std::string_view sign = usd.value < 0 ? "-$" : "$";
   const double size = std::abs(usd.value);
-  return size < 1000 ? fmt::format("{}{:.2f}", sign, size) : fmt::format("{}{}", sign, scaled(size));
+  return size < 1000 ? fmt::format("{}{:.2f}", sign, size)
+                     : fmt::format("{}{}", sign, scaled(size));
 }
 
 std::string percent(double share, int decimals) {
@@ -58,7 +60,8 @@ std::string signed_points(double share) { return fmt::format("{:+.2f} pt", 100 *
 
 std::string seconds_text(Seconds time) {
   if (std::abs(time.value) >= 1) return fmt::format("{:.2f} s", time.value);
-  if (std::abs(time.value) >= 1e-3 || time.value == 0) return fmt::format("{:.1f} ms", 1e3 * time.value);
+  if (std::abs(time.value) >= 1e-3 || time.value == 0)
+    return fmt::format("{:.1f} ms", 1e3 * time.value);
   return fmt::format("{:.1f} us", 1e6 * time.value);
 }
 

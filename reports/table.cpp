@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view gap = "  ";
 
-// The code point at text[at] and its length in bytes. Length 1 and U+FFFD for a byte that starts none.
+// The code point at text[at] and its length in bytes. Length 1 and U+FFFD for a byte that starts
+// none.
 struct CodePoint {
   std::uint32_t value = 0xfffd;
   std::size_t length = 1;
@@ -88,7 +89,9 @@ std::string_view escape_code(Tone tone) {
   return "";
 }
 
-std::string blanks(int count) { return std::string(static_cast<std::size_t>(std::max(0, count)), ' '); }
+std::string blanks(int count) {
+  return std::string(static_cast<std::size_t>(std::max(0, count)), ' ');
+}
 
 }  // namespace
 

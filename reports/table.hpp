@@ -1,8 +1,10 @@
-// Text for a terminal: columns that line up, bars, wrapped lines, with or without colour and Unicode.
+// Text for a terminal: columns that line up, bars, wrapped lines, with or without colour and
+// Unicode.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace reckon {
@@ -58,8 +60,8 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-// Columns of the terminal that a UTF-8 text takes: 2 for East Asian wide characters and emoji, 0 for
-// combining marks. A broken byte counts as one.
+// Columns of the terminal that a UTF-8 text takes: 2 for East Asian wide characters and emoji, 0
+// for combining marks. A broken byte counts as one.
 int display_width(std::string_view text);
 
 // A text from an input, safe to print: control characters, and without Unicode all that is not
@@ -72,8 +74,8 @@ std::string cut(std::string_view text, int width, const TextStyle& style);
 // A text in lines of at most `width` columns, broken at blanks. Longer words stand alone.
 std::vector<std::string> wrapped(std::string_view text, int width);
 
-// A bar of `share` (0 to 1) of `width` columns, in eighths of a column where Unicode is there. A share
-// above 0 shows at least its thinnest mark.
+// A bar of `share` (0 to 1) of `width` columns, in eighths of a column where Unicode is there. A
+// share above 0 shows at least its thinnest mark.
 std::string bar(double share, int width, const TextStyle& style);
 
 // The text with its colour.

@@ -1,0 +1,113 @@
+// The sections that set our figures beside others: published figures and named effects.
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "reports/numbers.hpp"
+#include "reports/published.hpp"
+#include "reports/report_sections.hpp"
+
+namespace reckon {
+namespace {
+
+std::string value_text(const PublishedFigure& figure, double value) {
+  if (figure.unit == "s") return seconds_text({value});
+  if (figure.unit == "share") return percent(value, 2);
+  if (figure.unit == "usd") return usd_text({value});
+  if (figure.unit == "gpu_hours") return scaled(value);
+  return fmt::format("{:.6g}", value);
+}
+
+// Within its tolerance or not; no tone where none is stated.
+Cell error_cell(const PublishedFigure& figure, double predicted, double tolerance) {
+  const double error = error_of(figure, predicted);
+  const Tone tone = tolerance <= 0                 ? Tone::plain
+                    : std::abs(error) <= tolerance ? Tone::good
+                                                   : Tone::bad;
+  return {figure.tolerance_is_absolute ? signed_points(error) : signed_percent(error), tone};
+}
+
+std::string tolerance_text(const PublishedFigure& figure) {
+  const auto one = [&figure](double tolerance) {
+    return tolerance <= 0 ? std::string("-") : fmt::format("{:.3g}", 100 * tolerance);
+  };
+  if (figure.tolerance_bare <= 0 && figure.tolerance_with_effects <= 0) return {};
+  std::string text = one(figure.tolerance_bare);
+  if (figure.with_effects) text += " / " + one(figure.tolerance_with_effects);
+  return text + (figure.tolerance_is_absolute ? " pt" : " %");
+}
+
+Cell verdict_cell(const PublishedFigure& figure, const Page& page) {
+  const std::optional<bool> within = is_within_tolerance(figure);
+  if (!within) return {};
+  return *within ? Cell(page.pick("✓", "ok"), Tone::good)
+                 : Cell(page.pick("✗ miss", "MISS"), Tone::bad);
+}
+
+}  // namespace
+
+void add_published(const Report& report, Page& page) {
+  if (report.published.empty()) return;
+  page.title("PUBLISHED BESIDE PREDICTED",
+             has_effects(report)
+                 ? "bare: balanced routing, no jitter, nominal clocks; allowed: bare / with effects"
+                 : "bare: balanced routing, no jitter, nominal clocks");
+  Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
+               Align::right, Align::left, Align::left});
+  const bool effects = has_effects(report);
+  table.add({"", Cell("published", Tone::dim), Cell("bare", Tone::dim), Cell("error", Tone::dim),
+             Cell(effects ? "with effects" : "", Tone::dim),
+             Cell(effects ? "error" : "", Tone::dim), Cell("allowed", Tone::dim)});
+  int notes = 0;
+  std::vector<std::string> remarks;
+  for (const PublishedFigure& figure : report.published) {
+    const bool is_explained = is_within_tolerance(figure).value_or(false) || figure.remark.empty();
+    if (!is_explained) remarks.push_back(figure.remark);
+    std::vector<Cell> row{figure.name, value_text(figure, figure.published),
+                          value_text(figure, figure.bare),
+                          error_cell(figure, figure.bare, figure.tolerance_bare)};
+    if (figure.with_effects) {
+      row.emplace_back(value_text(figure, *figure.with_effects));
+      row.push_back(error_cell(figure, *figure.with_effects, figure.tolerance_with_effects));
+    } else {
+      row.resize(6);
+    }
+    row.emplace_back(tolerance_text(figure));
+    row.push_back(verdict_cell(figure, page));
+    if (!is_explained) row.emplace_back(fmt::format("[{}]", ++notes), Tone::dim);
+    table.add(std::move(row));
+  }
+  page.table(table);
+  for (std::size_t index = 0; index < remarks.size(); ++index) {
+    page.paragraph(fmt::format("[{}]", index + 1), remarks[index], Tone::dim);
+  }
+}
+
+void add_effects(const Report& report, Page& page) {
+  if (report.effects.empty()) return;
+  page.title("NAMED EFFECTS", "what each adds to the bare step, in this order");
+  Table table({Align::left, Align::right, Align::right, Align::right, Align::left});
+  table.add({"bare step", "", "", seconds_text(report.bare.step)});
+  const Seconds all = report.with_effects.step - report.bare.step;
+  for (const EffectShare& effect : report.effects) {
+    const std::string name = printable(effect.name, page.style());
+    if (!effect.on) {
+      table.add({Cell(name, Tone::dim), Cell("off", Tone::dim)});
+      continue;
+    }
+    table.add({name, fmt::format("{:+.3f} s", effect.added.value),
+               all.value > 0 ? percent(effect.added / all, 0) : "", seconds_text(effect.step)});
+  }
+  std::vector<Cell> sources{Cell()};
+  const int room = page.style().width - 2 - table.width() - 2;
+  for (const EffectShare& effect : report.effects) {
+    sources.emplace_back(
+        room < 16 ? std::string() : cut(printable(effect.source, page.style()), room, page.style()),
+        Tone::dim);
+  }
+  table.add_column(Align::left, sources);
+  page.table(table);
+}
+
+}  // namespace reckon

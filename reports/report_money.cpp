@@ -1,0 +1,139 @@
+// The sections on the bill: from ideal compute to dollars, phases; and the end of the report.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "reports/cost.hpp"
+#include "reports/numbers.hpp"
+#include "reports/report_sections.hpp"
+
+namespace reckon {
+namespace {
+
+// A bar from one running total to the next: whole columns, so that bars meet; a thin mark for less
+// than one column, a light one where the total shrinks.
+std::string floating_bar(double from, double to, int width, const TextStyle& style) {
+  const auto column = [width](double share) {
+    return static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * width));
+  };
+  const int left = column(std::min(from, to));
+  const int right = column(std::max(from, to));
+  std::string text(static_cast<std::size_t>(left), ' ');
+  if (left == right) return text.append(style.unicode ? "▏" : "|");
+  const std::string_view full = style.unicode ? (to < from ? "░" : "█") : (to < from ? "-" : "#");
+  for (int at = left; at < right; ++at) text += full;
+  return text;
+}
+
+}  // namespace
+
+void add_waterfall(const Report& report, Page& page) {
+  if (report.waterfall.empty() || report.run.gpu_hours <= 0) return;
+  page.title("FROM IDEAL COMPUTE TO THE BILL", "each line adds to the ones above");
+  Table table({Align::left, Align::left, Align::right, Align::right, Align::right});
+  table.add(
+      {"", "", Cell("GPU-hours", Tone::dim), Cell("cost", Tone::dim), Cell("share", Tone::dim)});
+  for (std::size_t index = 0; index < report.waterfall.size(); ++index) {
+    const WaterfallLine& line = report.waterfall[index];
+    const char* sign = index == 0 ? "" : line.gpu_hours < 0 ? "-" : "+";
+    table.add({sign, printable(line.name, page.style()), scaled(std::abs(line.gpu_hours)),
+               usd_text({std::abs(line.usd.value)}),
+               percent(line.gpu_hours / report.run.gpu_hours, 1)});
+  }
+  table.add({"=", Cell("whole run", Tone::strong), Cell(scaled(report.run.gpu_hours), Tone::strong),
+             Cell(usd_text(report.run.usd), Tone::strong), percent(1, 1)});
+  const int width = page.bar_width(table, 40) - 1;
+  if (width > 0) {
+    std::vector<Cell> bars{Cell()};
+    double before = 0;
+    for (const WaterfallLine& line : report.waterfall) {
+      const double after = before + line.gpu_hours / report.run.gpu_hours;
+      bars.emplace_back(floating_bar(before, after, width, page.style()),
+                        bars.size() == 1 ? Tone::good : Tone::blue);
+      before = after;
+    }
+    bars.emplace_back(floating_bar(0, 1, width, page.style()), Tone::strong);
+    table.add_column(Align::left, bars);
+  }
+  page.table(table);
+}
+
+void add_phases(const Report& report, Page& page) {
+  const RunCost& run = report.run;
+  if (run.phases.empty()) return;
+  page.title("RUN BY PHASE", usd_text(run.usd_per_gpu_hour) + " a GPU-hour");
+  Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
+               Align::right, Align::left});
+  table.add({"", Cell("tokens", Tone::dim), Cell("steps", Tone::dim), Cell("time", Tone::dim),
+             Cell("GPU-hours", Tone::dim), Cell("cost", Tone::dim), Cell("published", Tone::dim),
+             Cell("error", Tone::dim)});
+  for (std::size_t index = 0; index < run.phases.size(); ++index) {
+    const PhaseCost& phase = run.phases[index];
+    std::vector<Cell> row{printable(phase.name, page.style()),
+                          phase.tokens > 0 ? scaled(phase.tokens) : std::string("-"),
+                          phase.steps > 0 ? with_commas(phase.steps, 0) : std::string("-"),
+                          days_text(phase.duration),
+                          scaled(phase.gpu_hours),
+                          usd_text(phase.usd)};
+    const double covered = covered_gpu_hours(run.phases, index);
+    if (covered > 0) {
+      const double error = covered / phase.published_gpu_hours - 1;
+      const bool is_given = phase.tokens <= 0;
+      row.emplace_back(scaled(phase.published_gpu_hours));
+      row.emplace_back(is_given ? "given"
+                                : signed_percent(error) +
+                                      (covered > phase.gpu_hours ? " with the above" : ""));
+    }
+    table.add(std::move(row));
+  }
+  std::vector<Cell> all{Cell("whole run", Tone::strong),
+                        "",
+                        "",
+                        days_text(run.duration),
+                        Cell(scaled(run.gpu_hours), Tone::strong),
+                        Cell(usd_text(run.usd), Tone::strong)};
+  if (run.published_gpu_hours > 0) {
+    all.emplace_back(scaled(run.published_gpu_hours));
+    all.emplace_back(signed_percent(run.gpu_hours / run.published_gpu_hours - 1));
+  }
+  table.add(std::move(all));
+  page.table(table);
+}
+
+void add_warnings(const Report& report, Page& page) {
+  if (report.warnings.empty()) return;
+  page.title("WARNINGS", "");
+  for (const Warning& warning : report.warnings) {
+    page.paragraph(warning.code, warning.message, Tone::bad);
+  }
+}
+
+void add_provenance(const Report& report, Page& page) {
+  page.title("WHERE THE NUMBERS COME FROM", "");
+  page.paragraph("modelled  ",
+                 fmt::format("step, MFU, memory: from the kernel and link measurements in device "
+                             "profile {} and cluster {}",
+                             report.device, report.cluster.name),
+                 Tone::plain);
+  for (const PhaseCost& phase : report.run.phases) {
+    if (phase.provenance == Provenance::modelled) continue;
+    page.paragraph(fmt::format("{:<10}", enum_name(phase.provenance)),
+                   phase.name + ": " + phase.note, Tone::plain);
+  }
+  if (!report.run.phases.empty()) {
+    page.paragraph(
+        "assumed   ",
+        fmt::format("price {} a GPU-hour: {}", usd_text(report.run.usd_per_gpu_hour),
+                    report.run.price_source.empty() ? "no source given" : report.run.price_source),
+        Tone::plain);
+  }
+  page.line({{"next", Tone::strong},
+             {"  --json - | --csv - | --trace step.json | --effects none | --unfold"}},
+            0);
+}
+
+}  // namespace reckon
