@@ -374,7 +374,7 @@ void check_plan(const ModelSpec& model, const ClusterSpec& cluster, const Plan& 
 
 void check_device(const DeviceProfile& device, const Plan& plan, Problems& problems) {
   const auto computes = [&](Dtype dtype, const std::string& key) {
-    problems.require(dtype != Dtype::fp8_block || device.gpu.fp8_peak > FlopsPerSecond{0},
+    problems.require(dtype != Dtype::fp8_block || device.gpu.fp8_peak.value > 0,
                      "/precision/" + key,
                      "fp8_block, but " + printable(device.name) +
                          " has no FP8 tensor cores; take bf16 or another cluster");

@@ -42,12 +42,12 @@ TEST(Data, Clusters) {
     const ClusterSpec cluster = load_cluster(RECKON_DATA_DIR, name);
     EXPECT_EQ(cluster.name, name);
     EXPECT_EQ(read_cluster(write_cluster(cluster), name), cluster);
-    EXPECT_LE(cluster.nvlink.achieved, cluster.nvlink.bandwidth);
-    EXPECT_LE(cluster.nic.achieved, cluster.nic.bandwidth);
+    EXPECT_LE(cluster.nvlink.achieved.value, cluster.nvlink.bandwidth.value);
+    EXPECT_LE(cluster.nic.achieved.value, cluster.nic.bandwidth.value);
     // A fat tree of `layers` layers of k-port switches reaches 2 (k/2)^layers ports in each plane.
     double reach = 2;
     for (int layer = 0; layer < cluster.fabric.layers; ++layer) {
-      reach *= cluster.fabric.switch_radix / 2;
+      reach *= cluster.fabric.switch_radix / 2.0;
     }
     EXPECT_LE(gpus(cluster), reach * cluster.fabric.planes);
   }
