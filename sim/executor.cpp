@@ -19,10 +19,16 @@ class Executor {
   struct Rank {
     Row compute_free, communication_free;  // [lane]
     Row compute_busy, communication_busy;
-    std::vector<Row> start, end;  // [op][lane]
+    Row start, end;  // [op][lane], flat
     std::vector<PartSpan> parts;
     std::size_t next = 0;         // index into steps
     std::size_t part_number = 0;  // counts parts, for the jitter
+
+    // The row of one op in `start` or `end`.
+    static SimTime* row(Row& rows, std::size_t op, std::size_t lanes) { return &rows[op * lanes]; }
+    static void keep(Row& rows, std::size_t op, const Row& times) {
+      std::copy(times.begin(), times.end(), row(rows, op, times.size()));
+    }
   };
   struct Message {
     Row ready;
@@ -36,15 +42,15 @@ class Executor {
   bool inputs_ready(std::size_t rank, const Step& step);
   void receive(std::size_t rank, const Step& step);
   void run_program(std::size_t rank, const Step& step);
-  void start_row(std::size_t rank, const TimedProgram& program, std::size_t part,
-                 const Message* input);
-  void end_row(std::size_t rank, const TimedPart& part, int micro_batch);
-  void end_transfer(const TimedPart& part, int micro_batch);
-  void record(std::size_t rank, const Step& step, const TimedPart& part);
+  void run_part(std::size_t rank, const TimedPart& part, int micro_batch, const SimTime* before,
+                const SimTime* message, SimTime* end);
+  void run_transfer(std::size_t rank, const TimedPart& part, int micro_batch, const SimTime* before,
+                    const SimTime* message, SimTime* end);
+  void record(std::size_t rank, const Step& step, const TimedPart& part, SimTime end);
   void deliver_outputs(std::size_t rank, const Step& step,
                        const std::array<const Message*, 2>& wanted);
   void deliver(const Op& op, const Row& ready);
-  void join_lanes(std::size_t rank, const Row& communication_end);
+  void join_lanes(std::size_t rank);
   void run_tail();
   SimTime tail_exchange(const std::vector<std::vector<SimTime>>& ready, Step::Kind kind,
                         const std::vector<SimTime>& durations);
@@ -55,9 +61,12 @@ class Executor {
   std::size_t lanes_;
   std::size_t micro_batches_;
   std::vector<Rank> ranks_;
-  std::vector<Message> messages_;  // [forward/backward][stage][micro_batch]
-  std::vector<Row> part_end_;      // scratch: end of each part of the running program
-  Row start_, end_, busy_;         // scratch rows
+  std::vector<Message> messages_;       // [forward/backward][stage][micro_batch]
+  std::vector<Row> part_end_;           // scratch: end of each part of the running program
+  Row start_;                           // scratch: start of the running part
+  Row communication_end_;               // scratch: end of the running program's last transfer
+  Row no_wait_;                         // zeros
+  std::vector<std::int32_t> no_noise_;  // zeros
 };
 
 std::size_t index_of(int value) { return static_cast<std::size_t>(value); }
@@ -69,8 +78,9 @@ Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
       micro_batches_(index_of(inputs.schedule.shape.micro_batches)),
       messages_(2 * index_of(inputs.schedule.shape.stages) * micro_batches_),
       start_(lanes_),
-      end_(lanes_),
-      busy_(lanes_) {
+      communication_end_(lanes_),
+      no_wait_(lanes_),
+      no_noise_(lanes_) {
   std::size_t most_parts = 1;
   for (const TimedProgram& program : in_.programs) {
     most_parts = std::max(most_parts, program.parts.size());
@@ -82,8 +92,7 @@ Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
     Rank& r = ranks_[rank];
     const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
     r.compute_free = r.communication_free = r.compute_busy = r.communication_busy = Row(lanes_);
-    r.start.assign(ops, Row(lanes_));
-    r.end.assign(ops, Row(lanes_));
+    r.start = r.end = Row(ops * lanes_);
   }
 }
 
@@ -133,7 +142,8 @@ bool Executor::advance(std::size_t rank) {
     const Step& step = steps[r.next];
     if (step.kind == Step::Kind::optimizer) break;  // needs all ranks: run_tail
     if (step.kind == Step::Kind::reduce) {
-      r.start[index_of(step.op[0])] = r.compute_free;  // when the gradients are there; see run_tail
+      // When the gradients are there; run_tail takes it from here.
+      r.keep(r.start, index_of(step.op[0]), r.compute_free);
       continue;
     }
     if (!inputs_ready(rank, step)) break;
@@ -149,66 +159,62 @@ bool Executor::advance(std::size_t rank) {
 void Executor::receive(std::size_t rank, const Step& step) {
   const std::size_t op = index_of(step.op[0]);
   const Message* message = input(in_.schedule.ops_by_rank[rank][op]);
-  ranks_[rank].start[op] = ranks_[rank].end[op] = message->ready;
+  Rank& r = ranks_[rank];
+  r.keep(r.start, op, message->ready);
+  r.keep(r.end, op, message->ready);
 }
 
-// start_ = when each lane may start the part.
-void Executor::start_row(std::size_t rank, const TimedProgram& program, std::size_t part,
-                         const Message* message) {
-  const TimedPart& p = program.parts[part];
-  const Rank& r = ranks_[rank];
-  start_ = p.lane == Lane::compute ? r.compute_free : r.communication_free;
-  if (p.after >= 0) {
-    const Row& before = part_end_[index_of(p.after)];
-    for (std::size_t l = 0; l < lanes_; ++l) start_[l] = std::max(start_[l], before[l]);
+// Starts, durations and ends of one part on all lanes, in one pass. `ready` are the rows that the
+// part waits for beside its lane; absent ones are a row of zeros, as is absent noise.
+void Executor::run_part(std::size_t rank, const TimedPart& part, int micro_batch,
+                        const SimTime* before, const SimTime* message, SimTime* end) {
+  Rank& r = ranks_[rank];
+  const bool compute = part.lane == Lane::compute;
+  SimTime* const free = compute ? r.compute_free.data() : r.communication_free.data();
+  SimTime* const busy = compute ? r.compute_busy.data() : r.communication_busy.data();
+  const bool routed = noise_.has_routing() && part.routed > 0;
+  const std::int32_t* const more =
+      routed ? noise_.routing(part.layer, micro_batch) : no_noise_.data();
+  const bool jitters = noise_.has_jitter() && compute;
+  const std::int32_t* const jitter =
+      jitters ? noise_.jitter(rank, r.part_number++) : no_noise_.data();
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    const SimTime start = std::max(std::max(free[l], before[l]), message[l]);
+    const SimTime time = part.fixed + ((part.routed * more[l]) >> NoiseRows::fraction_bits) +
+                         ((part.fixed * jitter[l]) >> NoiseRows::fraction_bits);
+    start_[l] = start;
+    end[l] = free[l] = start + time;
+    busy[l] += time;
   }
-  if (message != nullptr) {
-    for (std::size_t l = 0; l < lanes_; ++l) start_[l] = std::max(start_[l], message->ready[l]);
-  }
-}
-
-// end_ = start_ + each lane's duration of a compute part or a send.
-void Executor::end_row(std::size_t rank, const TimedPart& part, int micro_batch) {
-  for (std::size_t l = 0; l < lanes_; ++l) busy_[l] = part.fixed;
-  if (noise_.has_routing() && part.routed > 0) {
-    const std::int32_t* const more = noise_.routing(part.layer, micro_batch);
-    for (std::size_t l = 0; l < lanes_; ++l) {
-      busy_[l] += (part.routed * more[l]) >> NoiseRows::fraction_bits;
-    }
-  }
-  if (noise_.has_jitter() && part.lane == Lane::compute) {
-    const std::size_t window = noise_.jitter_window(rank, ranks_[rank].part_number++);
-    const std::int32_t* const more = noise_.jitter();
-    for (std::size_t l = 0; l < lanes_; ++l) {
-      const std::int32_t deviation = more[(window + l) & (NoiseTable::size - 1)];
-      busy_[l] += (part.fixed * deviation) >> NoiseRows::fraction_bits;
-    }
-  }
-  for (std::size_t l = 0; l < lanes_; ++l) end_[l] = start_[l] + busy_[l];
 }
 
 // The same for a dispatch or combine: a group starts when its last rank is there and ends together.
-void Executor::end_transfer(const TimedPart& part, int micro_batch) {
+void Executor::run_transfer(std::size_t rank, const TimedPart& part, int micro_batch,
+                            const SimTime* before, const SimTime* message, SimTime* end) {
+  Rank& r = ranks_[rank];
+  SimTime* const free = r.communication_free.data();
   const std::size_t group = noise_.group_lanes();
   const std::int32_t* const more =
-      noise_.has_routing() ? noise_.busiest_node(part.layer, micro_batch) : nullptr;
+      noise_.has_routing() ? noise_.busiest_node(part.layer, micro_batch) : no_noise_.data();
   for (std::size_t first = 0; first < lanes_; first += group) {
-    const SimTime last =
-        *std::max_element(start_.begin() + static_cast<std::ptrdiff_t>(first),
-                          start_.begin() + static_cast<std::ptrdiff_t>(first + group));
-    SimTime busy = part.fixed;
-    if (more != nullptr) busy += (part.routed * more[first / group]) >> NoiseRows::fraction_bits;
+    SimTime last = 0;
     for (std::size_t l = first; l < first + group; ++l) {
-      busy_[l] = busy;
-      end_[l] = last + busy;
+      last = std::max(last, std::max(std::max(free[l], before[l]), message[l]));
+    }
+    const SimTime time =
+        part.fixed + ((part.routed * more[first / group]) >> NoiseRows::fraction_bits);
+    for (std::size_t l = first; l < first + group; ++l) {
+      start_[l] = last;
+      end[l] = free[l] = last + time;
+      r.communication_busy[l] += time;
     }
   }
 }
 
-void Executor::record(std::size_t rank, const Step& step, const TimedPart& part) {
+void Executor::record(std::size_t rank, const Step& step, const TimedPart& part, SimTime end) {
   const bool is_send = part.kind == PartKind::pipeline_send;
   const int op = (is_send ? step.send : step.op)[index_of(part.owner)];
-  ranks_[rank].parts.push_back({op, part.kind, part.lane, part.layer, end_[0] - busy_[0], end_[0]});
+  ranks_[rank].parts.push_back({op, part.kind, part.lane, part.layer, start_[0], end});
 }
 
 void Executor::deliver(const Op& op, const Row& ready) {
@@ -226,35 +232,32 @@ void Executor::run_program(std::size_t rank, const Step& step) {
   for (std::size_t owner = 0; owner < 2; ++owner) {
     if (step.op[owner] >= 0) wanted[owner] = input(ops[index_of(step.op[owner])]);
   }
-  Row communication_end = r.communication_free;
+  communication_end_ = r.communication_free;
   for (std::size_t i = 0; i < program.parts.size(); ++i) {
     const TimedPart& part = program.parts[i];
     const std::size_t owner = index_of(part.owner);
     const bool is_first = program.first[owner] == static_cast<std::int16_t>(i);
-    start_row(rank, program, i, is_first ? wanted[owner] : nullptr);
+    const Message* const message = is_first ? wanted[owner] : nullptr;
+    const SimTime* const before =
+        part.after >= 0 ? part_end_[index_of(part.after)].data() : no_wait_.data();
+    const SimTime* const arrival = message != nullptr ? message->ready.data() : no_wait_.data();
     const int micro_batch = ops[index_of(step.op[owner])].micro_batch;
+    SimTime* const end = part_end_[i].data();
     if (part.expert_transfer) {
-      end_transfer(part, micro_batch);
+      run_transfer(rank, part, micro_batch, before, arrival, end);
     } else {
-      end_row(rank, part, micro_batch);
+      run_part(rank, part, micro_batch, before, arrival, end);
     }
     const bool is_send = part.kind == PartKind::pipeline_send;
     const std::size_t op = index_of(is_send ? step.send[owner] : step.op[owner]);
-    if (is_first || is_send) r.start[op] = start_;
-    Row& op_end = r.end[op];
-    Row& free = part.lane == Lane::compute ? r.compute_free : r.communication_free;
-    Row& busy = part.lane == Lane::compute ? r.compute_busy : r.communication_busy;
-    for (std::size_t l = 0; l < lanes_; ++l) {
-      free[l] = end_[l];
-      busy[l] += busy_[l];
-      op_end[l] = std::max(op_end[l], end_[l]);
-    }
-    if (part.lane == Lane::communication && !is_send) communication_end = end_;
-    if (in_.record_parts) record(rank, step, part);
-    part_end_[i].swap(end_);
+    if (is_first || is_send) r.keep(r.start, op, start_);
+    SimTime* const op_end = r.row(r.end, op, lanes_);
+    for (std::size_t l = 0; l < lanes_; ++l) op_end[l] = std::max(op_end[l], end[l]);
+    if (part.lane == Lane::communication && !is_send) communication_end_ = part_end_[i];
+    if (in_.record_parts) record(rank, step, part, end[0]);
   }
   deliver_outputs(rank, step, wanted);
-  join_lanes(rank, communication_end);
+  join_lanes(rank);
 }
 
 // Hands each op's result to whoever waits for it: at once, or when its send has ended.
@@ -274,17 +277,20 @@ void Executor::deliver_outputs(std::size_t rank, const Step& step,
     }
     if (step.send[owner] >= 0) {
       const std::size_t send = index_of(step.send[owner]);
-      if (program.send[owner] < 0) r.start[send] = r.end[send] = made;  // sends take no time here
-      made = r.end[send];
+      if (program.send[owner] < 0) {  // sends take no time in this run
+        r.keep(r.start, send, made);
+        r.keep(r.end, send, made);
+      }
+      std::copy_n(r.row(r.end, send, lanes_), lanes_, made.begin());
     }
     deliver(op, made);
   }
 }
 
 // The next slot starts when this one is done on both lanes; a send may still be under way.
-void Executor::join_lanes(std::size_t rank, const Row& communication_end) {
+void Executor::join_lanes(std::size_t rank) {
   Row& free = ranks_[rank].compute_free;
-  for (std::size_t l = 0; l < lanes_; ++l) free[l] = std::max(free[l], communication_end[l]);
+  for (std::size_t l = 0; l < lanes_; ++l) free[l] = std::max(free[l], communication_end_[l]);
 }
 
 SimTime latest(const Row& row) { return *std::max_element(row.begin(), row.end()); }
@@ -324,8 +330,8 @@ SimTime Executor::tail_exchange(const std::vector<std::vector<SimTime>>& ready, 
     const SimTime end = start + durations[index_of(e.stage)];
     for (const auto& [rank, op] : e.holders) {
       Rank& r = ranks_[rank];
-      std::fill(r.start[op].begin(), r.start[op].end(), start);
-      std::fill(r.end[op].begin(), r.end[op].end(), end);
+      std::fill_n(r.row(r.start, op, lanes_), lanes_, start);
+      std::fill_n(r.row(r.end, op, lanes_), lanes_, end);
       std::fill(r.communication_free.begin(), r.communication_free.end(), end);
       for (SimTime& busy : r.communication_busy) busy += end - start;
       if (in_.record_parts) {
@@ -347,7 +353,9 @@ void Executor::run_tail() {
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
     for (const Step& step : in_.steps[rank]) {
       if (step.kind == Step::Kind::reduce) {
-        ready[rank].push_back(latest(ranks_[rank].start[index_of(step.op[0])]));
+        const SimTime* const row =
+            ranks_[rank].row(ranks_[rank].start, index_of(step.op[0]), lanes_);
+        ready[rank].push_back(*std::max_element(row, row + lanes_));
       }
     }
   }
@@ -361,8 +369,8 @@ void Executor::run_tail() {
       if (step.kind == Step::Kind::gather) ready[rank].push_back(end);
       if (step.kind != Step::Kind::optimizer) continue;
       const std::size_t op = index_of(step.op[0]);
-      std::fill(r.start[op].begin(), r.start[op].end(), all);
-      std::fill(r.end[op].begin(), r.end[op].end(), end);
+      std::fill_n(r.row(r.start, op, lanes_), lanes_, all);
+      std::fill_n(r.row(r.end, op, lanes_), lanes_, end);
       if (in_.record_parts) {
         r.parts.push_back({step.op[0], PartKind::optimizer, Lane::compute, 0, all, end});
       }
@@ -379,6 +387,7 @@ StepTrace Executor::collect() {
   StepTrace trace;
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
     Rank& r = ranks_[rank];
+    const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
     for (std::size_t l = 0; l < lanes_; ++l) {
       RankTrace t;
       t.pipeline_rank = static_cast<int>(rank);
@@ -386,10 +395,10 @@ StepTrace Executor::collect() {
       t.multiplicity = in_.multiplicity;
       t.compute_busy = r.compute_busy[l];
       t.communication_busy = r.communication_busy[l];
-      t.ops.reserve(r.start.size());
-      for (std::size_t op = 0; op < r.start.size(); ++op) {
-        t.ops.push_back({r.start[op][l], r.end[op][l]});
-        trace.step_end = std::max(trace.step_end, r.end[op][l]);
+      t.ops.reserve(ops);
+      for (std::size_t op = 0; op < ops; ++op) {
+        t.ops.push_back({r.start[op * lanes_ + l], r.end[op * lanes_ + l]});
+        trace.step_end = std::max(trace.step_end, r.end[op * lanes_ + l]);
       }
       if (l == 0) t.parts = std::move(r.parts);
       trace.ranks.push_back(std::move(t));

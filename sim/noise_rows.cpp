@@ -34,8 +34,8 @@ NoiseRows::NoiseRows(const Effects& effects, const EffectSwitches& switches, std
                                  : NoiseTable()) {
   if (jitter_) {
     const std::int64_t scale = fixed_point(effects.jitter_relative_deviation);
-    jitter_table_.resize(NoiseTable::size);
-    for (std::size_t i = 0; i < NoiseTable::size; ++i)
+    jitter_table_.resize(NoiseTable::size + lanes_);
+    for (std::size_t i = 0; i < jitter_table_.size(); ++i)
       jitter_table_[i] = scaled(table_.at(0, i), scale);
   }
   if (routing_) {
@@ -83,8 +83,8 @@ const std::int32_t* NoiseRows::routing(int layer, int micro_batch) {
 const std::int32_t* NoiseRows::busiest_node(int layer, int micro_batch) {
   return &node_rows_[row(layer, micro_batch) * groups_];
 }
-std::size_t NoiseRows::jitter_window(std::size_t rank, std::size_t part_number) const {
-  return NoiseTable::window(jitter_stream, rank, part_number);
+const std::int32_t* NoiseRows::jitter(std::size_t rank, std::size_t part_number) const {
+  return &jitter_table_[NoiseTable::window(jitter_stream, rank, part_number)];
 }
 
 }  // namespace reckon

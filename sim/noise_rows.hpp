@@ -27,9 +27,8 @@ class NoiseRows {
   const std::int32_t* routing(int layer, int micro_batch);
   // The largest deviation of a node's rows in each group: what its slowest NIC carries.
   const std::int32_t* busiest_node(int layer, int micro_batch);
-  // Deviation of a compute part's time; read lane i at jitter()[(window + i) % NoiseTable::size].
-  std::size_t jitter_window(std::size_t rank, std::size_t part_number) const;
-  const std::int32_t* jitter() const { return jitter_table_.data(); }
+  // Deviation of each lane's time for the `part_number`-th compute part of a pipeline rank.
+  const std::int32_t* jitter(std::size_t rank, std::size_t part_number) const;
 
  private:
   std::size_t row(int layer, int micro_batch);
@@ -41,7 +40,8 @@ class NoiseRows {
   std::size_t micro_batches_ = 1;
   std::int64_t routing_scale_ = 0;
   NoiseTable table_;
-  std::vector<std::int32_t> jitter_table_;
+  std::vector<std::int32_t>
+      jitter_table_;  // the noise table scaled, its first lanes again at its end
   std::vector<std::int32_t>
       routing_rows_;                     // [layer][micro_batch][lane], filled when first asked for
   std::vector<std::int32_t> node_rows_;  // [layer][micro_batch][group]

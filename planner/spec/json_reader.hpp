@@ -66,7 +66,7 @@ class Reader {
   explicit Reader(const Document& document) : document_(document) {}
 
   void report(std::size_t offset, const JsonPath& path, std::string message) {
-    if (problems_.size() >= most_problems) return;
+    if (is_full()) return;
     problems_.push_back(document_.problem(offset, path.pointer(), std::move(message)));
   }
 
@@ -129,6 +129,9 @@ class Reader {
   }
 
  private:
+  // Nothing more would be kept, so a hostile document need not be looked at further.
+  bool is_full() const { return problems_.size() >= most_problems; }
+
   static const JsonNode* find(const JsonNode::Object& members, std::string_view key) {
     for (const JsonMember& member : members) {
       if (member.key == key) return &member.value;
@@ -232,7 +235,7 @@ class Reader {
     check_not_empty(node, path, expected, elements->empty());
     out.clear();
     out.reserve(elements->size());
-    for (std::size_t index = 0; index < elements->size(); ++index) {
+    for (std::size_t index = 0; index < elements->size() && !is_full(); ++index) {
       T element{};
       value((*elements)[index], path.at(index), expected.of_elements(), element);
       out.push_back(std::move(element));
@@ -246,6 +249,7 @@ class Reader {
     if (members == nullptr) return;
     out.clear();
     for (const JsonMember& member : *members) {
+      if (is_full()) return;
       if (!is_text<T> && is_annotation(member.key)) {
         annotation(member, path);
       } else {
@@ -269,6 +273,7 @@ class Reader {
     });
     const std::vector<std::string_view> keys = field_keys<T>();
     for (const JsonMember& member : *members) {
+      if (is_full()) return;
       if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
       if (is_annotation(member.key) || member.key == "schema") {
         annotation(member, path);

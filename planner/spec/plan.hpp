@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,6 +95,7 @@ struct Effects {
   double jitter_relative_deviation = 0.0;   // of one compute part on one rank
   double sustained_clock_factor = 1.0;  // long-run tensor-core rate / rate of the kernel benchmark
   std::int64_t seed = 1;
+  std::map<std::string, std::string> sources;  // by key
   std::string source;
   bool operator==(const Effects&) const = default;
 };

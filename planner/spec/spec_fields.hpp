@@ -341,6 +341,7 @@ struct Fields<Effects> {
           .max(1)
           .doc("tensor-core rate in a long run / in the kernel benchmark"),
       optional("seed", &Effects::seed).min(0),
+      optional("sources", &Effects::sources).doc("where each size comes from, by key"),
       optional("source", &Effects::source)};
 };
 template <>

@@ -1,0 +1,57 @@
+// Inputs to report: the hops of a prediction, one function each. Part of the composition root
+// (main.cpp and tests call it), so it alone knows the simulator and the reports at once.
+#pragma once
+
+#include <vector>
+
+#include "planner/feasible.hpp"
+#include "planner/spec/cluster_spec.hpp"
+#include "planner/spec/device_profile.hpp"
+#include "planner/spec/memory.hpp"
+#include "planner/spec/model_spec.hpp"
+#include "planner/spec/plan.hpp"
+#include "planner/spec/schedule.hpp"
+#include "planner/spec/trace.hpp"
+#include "reports/report.hpp"
+#include "sim/effects.hpp"
+
+namespace reckon {
+
+struct Inputs {
+  ModelSpec model;
+  ClusterSpec cluster;
+  DeviceProfile device;
+  Plan plan;
+};
+
+struct PredictOptions {
+  EffectSwitches effects = all_effects;
+  bool unfold = false;        // a lane for every data-parallel rank
+  bool record_parts = false;  // for a trace
+  bool price_phases = true;   // simulate the other phases of the run as well
+};
+
+struct Prediction {
+  Report report;
+  Schedule schedule;  // with communication
+  StepTrace trace;    // with the effects that are on
+};
+
+// Why the plan cannot run on this hardware, memory excluded; empty if it can.
+std::vector<PlanProblem> problems_of(const Inputs& inputs);
+
+// The schedule of a plan, communication inserted. Precondition: problems_of() is empty.
+Schedule schedule_of(const Plan& plan);
+
+// Memory of each pipeline rank at its worst moment.
+std::vector<RankMemory> memory_of(const Inputs& inputs, const Schedule& schedule);
+
+// The ranks that need more than the GPU has, each with by how much and what to do.
+std::vector<PlanProblem> memory_problems(const Inputs& inputs,
+                                         const std::vector<RankMemory>& memory);
+
+// Simulates the step bare, then with each effect that is on added to the ones before it, prices the
+// run, and puts it all into a report. Precondition: problems_of() is empty.
+Prediction predict(const Inputs& inputs, const PredictOptions& options);
+
+}  // namespace reckon
