@@ -49,11 +49,11 @@ void warn_of_tolerances(Report& report) {
   std::string names;
   for (const PublishedFigure& figure : report.published) {
     if (is_within_tolerance(figure).value_or(true)) continue;
-    names += (names.empty() ? "" : "; ") + figure.name;
+    names += (names.empty() ? "" : ", ") + figure.id;
   }
   if (!names.empty()) {
     report.warnings.push_back(
-        {"OUTSIDE_TOLERANCE", "further from the published figure than promised: " + names});
+        {"OUTSIDE_TOLERANCE", "further from the published figures than promised: " + names});
   }
 }
 

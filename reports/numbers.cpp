@@ -67,8 +67,12 @@ std::string seconds_text(Seconds time) {
 
 std::string days_text(Seconds time) {
   const double hours = time.value / 3600.0;
-  return hours >= 48 ? fmt::format("{} days", with_commas(hours / 24, 1))
-                     : fmt::format("{:.1f} hours", hours);
+  return hours >= 48 ? with_commas(hours / 24, 1) + " days" : fmt::format("{:.1f} hours", hours);
+}
+
+std::string short_days_text(Seconds time) {
+  const double hours = time.value / 3600.0;
+  return hours >= 48 ? with_commas(hours / 24, 1) + " d" : fmt::format("{:.1f} h", hours);
 }
 
 std::string gib_text(Bytes bytes) { return fmt::format("{:.1f}", bytes.value / gib); }

@@ -15,6 +15,7 @@ std::string signed_percent(double share);             // +2.6 %
 std::string signed_points(double share);              // +1.23 pt
 std::string seconds_text(Seconds time);               // 13.95 s, 129.0 ms
 std::string days_text(Seconds time);                  // 55.5 days, 6.2 hours
+std::string short_days_text(Seconds time);            // 55.5 d, 6.2 h
 std::string gib_text(Bytes bytes);                    // 56.4, in GiB
 
 }  // namespace reckon

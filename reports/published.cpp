@@ -39,13 +39,13 @@ constexpr std::array<StepFigure, 10> step_figures{{
      [](const StepSummary& s) { return s.mean.forward.value; }, of_class},
     {"backward", "1B, backwards alone", "s", &PublishedStep::backward_s,
      [](const StepSummary& s) { return s.mean.backward.value; }, of_class},
-    {"backward_weight", "1W, weight gradients alone", "s", &PublishedStep::backward_weight_s,
+    {"backward_weight", "1W, weights alone", "s", &PublishedStep::backward_weight_s,
      [](const StepSummary& s) { return s.mean.backward_weight.value; }, none},
     {"overlapped_pair", "1F1B, overlapped pairs", "s", &PublishedStep::overlapped_pair_s,
      [](const StepSummary& s) { return s.mean.overlapped_pair.value; }, of_class},
     {"bubble", "bubble", "s", &PublishedStep::bubble_s,
      [](const StepSummary& s) { return s.mean.bubble.value; }, none},
-    {"optimizer", "gradient reduction, optimizer", "s", &PublishedStep::optimizer_s,
+    {"optimizer", "reduction, optimizer", "s", &PublishedStep::optimizer_s,
      [](const StepSummary& s) { return s.mean.optimizer.value; }, none},
     {"step", "step", "s", &PublishedStep::step_s, [](const StepSummary& s) { return s.step.value; },
      of_step},
@@ -53,17 +53,19 @@ constexpr std::array<StepFigure, 10> step_figures{{
      [](const StepSummary& s) { return s.mfu_causal; }, of_mfu},
     {"mfu_full", "MFU, full attention", "share", &PublishedStep::mfu_full,
      [](const StepSummary& s) { return s.mfu_full; }, of_mfu},
-    {"gpu_hours_per_trillion_tokens", "GPU-hours per 10^12 tokens", "gpu_hours",
+    {"gpu_hours_per_trillion_tokens", "GPU-hours per T tokens", "gpu_hours",
      &PublishedStep::gpu_hours_per_trillion_tokens,
      [](const StepSummary& s) { return s.gpu_hours_per_trillion_tokens; }, of_step},
 }};
 
 constexpr std::string_view can_express =
     "The model can express stage imbalance (embedding, head, MTP, dense layers), pipeline sends, "
-    "rank skew from routing and jitter, and the gradient reduction at the end";
+    "rank "
+    "skew (routing, jitter) and gradient reduction at the end";
 constexpr std::string_view cannot_express =
-    "it cannot express host stalls, data loading, network incidents, checkpoint writes, nor what "
-    "the authors counted into this line";
+    "not host stalls, data loading, network incidents, checkpoint writes, or what the authors "
+    "counted "
+    "here";
 
 PublishedFigure row(std::string_view id, std::string_view name, std::string_view unit,
                     double published, double bare, std::optional<double> with_effects,
@@ -106,9 +108,9 @@ std::string bubble_remark(const Report& report, double published) {
   std::string text;
   if (formula) {
     text = fmt::format(
-        "The schedule's formula gives {:.2f} s with these op times, {:.2f} s {} than published. ",
+        "The schedule's formula gives {:.2f} s with these op times; published is {:.2f} s {}. ",
         formula->value, std::abs(published - formula->value),
-        formula->value < published ? "less" : "more");
+        formula->value < published ? "more" : "less");
   }
   return text + fmt::format("{}; {}.", can_express, cannot_express);
 }
@@ -118,12 +120,13 @@ std::string weight_remark(const Report& report, double published) {
   const Sums sums = sums_over_ranks(ours);
   if (sums.weights <= 0) return "This schedule runs no weight gradients alone.";
   const double ops_per_rank = sums.weights / static_cast<double>(ours.ranks.size());
+  const std::string candidates = report.plan.published->bubble_s > 0
+                                     ? "Candidates: those of the bubble."
+                                     : fmt::format("{}; {}.", can_express, cannot_express);
   return fmt::format(
-      "Published {:.1f} ms an op ({:.1f} ops a rank), here {:.1f} ms from the kernels of the "
-      "device "
-      "profile. {}; {}.",
-      1e3 * published / ops_per_rank, ops_per_rank, 1e3 * sums.weight / sums.weights, can_express,
-      cannot_express);
+      "Published {:.1f} ms an op ({:.1f} ops a rank); the kernels of the device profile give "
+      "{:.1f} ms. {}",
+      1e3 * published / ops_per_rank, ops_per_rank, 1e3 * sums.weight / sums.weights, candidates);
 }
 
 // The two classes that differ most from their published times.
@@ -150,7 +153,7 @@ std::string step_remark(const Report& report, const std::vector<PublishedFigure>
 void add_step(const Report& report, std::vector<PublishedFigure>& rows) {
   const PublishedStep& published = *report.plan.published;
   if (published.chunk_pair_s > 0 && report.chunk_pair.value > 0) {
-    rows.push_back(row("chunk_pair", "one overlapped pair, no sends", "s", published.chunk_pair_s,
+    rows.push_back(row("chunk_pair", "one pair without sends", "s", published.chunk_pair_s,
                        report.chunk_pair.value, std::nullopt, of_chunk_pair));
     rows.back().source = published.source;
   }
@@ -179,14 +182,13 @@ void add_run(const Report& report, std::vector<PublishedFigure>& rows) {
   const auto with = [&report](double value) {
     return has_effects(report) ? std::optional(value) : std::nullopt;
   };
-  rows.push_back(row("run_gpu_hours", "whole run", "gpu_hours", run.published_gpu_hours,
+  rows.push_back(row("run_gpu_hours", "whole run, GPU-hours", "gpu_hours", run.published_gpu_hours,
                      report.bare_run.gpu_hours, with(run.gpu_hours), of_step));
   rows.back().source = source;
-  rows.push_back(row("run_usd", "whole run", "usd",
+  const std::string at_price = fmt::format("cost at ${:.2f}/GPU-hour", run.usd_per_gpu_hour.value);
+  rows.push_back(row("run_usd", at_price, "usd",
                      (run.published_gpu_hours * run.usd_per_gpu_hour).value,
                      report.bare_run.usd.value, with(run.usd.value), of_step));
-  rows.back().remark = fmt::format("Published GPU-hours at this report's ${:.2f} a GPU-hour.",
-                                   run.usd_per_gpu_hour.value);
   rows.back().source = std::move(source);
 }
 

@@ -12,6 +12,7 @@ namespace reckon {
 namespace {
 
 std::string value_text(const PublishedFigure& figure, double value) {
+  if (figure.unit == "s" && figure.published >= 0.2) return fmt::format("{:.2f} s", value);
   if (figure.unit == "s") return seconds_text({value});
   if (figure.unit == "share") return percent(value, 2);
   if (figure.unit == "usd") return usd_text({value});
@@ -41,8 +42,15 @@ std::string tolerance_text(const PublishedFigure& figure) {
 Cell verdict_cell(const PublishedFigure& figure, const Page& page) {
   const std::optional<bool> within = is_within_tolerance(figure);
   if (!within) return {};
-  return *within ? Cell(page.pick("✓", "ok"), Tone::good)
-                 : Cell(page.pick("✗ miss", "MISS"), Tone::bad);
+  if (*within) return {page.pick("✓", "ok"), Tone::good};
+  const bool bare = std::abs(error_of(figure, figure.bare)) > figure.tolerance_bare;
+  const bool effects =
+      figure.with_effects && figure.tolerance_with_effects > 0 &&
+      std::abs(error_of(figure, *figure.with_effects)) > figure.tolerance_with_effects;
+  return {page.pick("✗ ", "MISS ") + (bare && effects ? "both"
+                                      : bare          ? "bare"
+                                                      : "effects"),
+          Tone::bad};
 }
 
 }  // namespace
@@ -50,21 +58,21 @@ Cell verdict_cell(const PublishedFigure& figure, const Page& page) {
 void add_published(const Report& report, Page& page) {
   if (report.published.empty()) return;
   page.title("PUBLISHED BESIDE PREDICTED",
-             has_effects(report)
-                 ? "bare: balanced routing, no jitter, nominal clocks; allowed: bare / with effects"
-                 : "bare: balanced routing, no jitter, nominal clocks");
+             "bare: balanced routing, no jitter, nominal clocks, no contention");
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
-               Align::right, Align::left, Align::left});
+               Align::right, Align::left});
   const bool effects = has_effects(report);
   table.add({"", Cell("published", Tone::dim), Cell("bare", Tone::dim), Cell("error", Tone::dim),
-             Cell(effects ? "with effects" : "", Tone::dim),
-             Cell(effects ? "error" : "", Tone::dim), Cell("allowed", Tone::dim)});
+             Cell(effects ? "effects" : "", Tone::dim), Cell(effects ? "error" : "", Tone::dim),
+             Cell("allowed", Tone::dim)});
   int notes = 0;
   std::vector<std::string> remarks;
   for (const PublishedFigure& figure : report.published) {
     const bool is_explained = is_within_tolerance(figure).value_or(false) || figure.remark.empty();
     if (!is_explained) remarks.push_back(figure.remark);
-    std::vector<Cell> row{figure.name, value_text(figure, figure.published),
+    std::string name = figure.name;
+    if (!is_explained) name += fmt::format(" [{}]", ++notes);
+    std::vector<Cell> row{std::move(name), value_text(figure, figure.published),
                           value_text(figure, figure.bare),
                           error_cell(figure, figure.bare, figure.tolerance_bare)};
     if (figure.with_effects) {
@@ -75,7 +83,6 @@ void add_published(const Report& report, Page& page) {
     }
     row.emplace_back(tolerance_text(figure));
     row.push_back(verdict_cell(figure, page));
-    if (!is_explained) row.emplace_back(fmt::format("[{}]", ++notes), Tone::dim);
     table.add(std::move(row));
   }
   page.table(table);
@@ -85,13 +92,14 @@ void add_published(const Report& report, Page& page) {
 }
 
 void add_effects(const Report& report, Page& page) {
-  if (report.effects.empty()) return;
-  page.title("NAMED EFFECTS", "what each adds to the bare step, in this order");
+  if (!has_effects(report)) return;
+  page.title("NAMED EFFECTS",
+             fmt::format("on the bare step of {}: what each adds, its share, the step with it",
+                         seconds_text(report.bare.step)));
   Table table({Align::left, Align::right, Align::right, Align::right, Align::left});
-  table.add({"bare step", "", "", seconds_text(report.bare.step)});
   const Seconds all = report.with_effects.step - report.bare.step;
   for (const EffectShare& effect : report.effects) {
-    const std::string name = printable(effect.name, page.style());
+    const std::string name = cut(printable(effect.name, page.style()), 32, page.style());
     if (!effect.on) {
       table.add({Cell(name, Tone::dim), Cell("off", Tone::dim)});
       continue;
@@ -99,7 +107,7 @@ void add_effects(const Report& report, Page& page) {
     table.add({name, fmt::format("{:+.3f} s", effect.added.value),
                all.value > 0 ? percent(effect.added / all, 0) : "", seconds_text(effect.step)});
   }
-  std::vector<Cell> sources{Cell()};
+  std::vector<Cell> sources;
   const int room = page.style().width - 2 - table.width() - 2;
   for (const EffectShare& effect : report.effects) {
     sources.emplace_back(

@@ -15,7 +15,7 @@
 namespace reckon {
 namespace {
 
-constexpr std::size_t most_rows = 10;
+constexpr std::size_t most_rows = 8;
 
 // Ranks with equal memory share a row.
 struct MemoryRow {
@@ -116,10 +116,16 @@ Cell memory_bar(const RankMemory& memory, Bytes limit, Bytes scale, int width,
   return cell;
 }
 
-Cell kind_title(std::size_t kind, std::string_view name, const TextStyle& style) {
-  const Fill fill = fill_of(kind, style);
-  return Cell(
-      std::vector<Run>{{std::string(name) + " ", Tone::dim}, {std::string(fill.mark), fill.tone}});
+// "█ weights ▓ gradients ...": what the bars are made of.
+std::vector<Run> legend(const TextStyle& style) {
+  std::vector<Run> runs;
+  const auto kinds = memory_kinds(RankMemory{});
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    const Fill fill = fill_of(kind, style);
+    runs.push_back({std::string(fill.mark), fill.tone});
+    runs.push_back({" " + std::string(kinds[kind].first) + " ", Tone::dim});
+  }
+  return runs;
 }
 
 }  // namespace
@@ -133,18 +139,17 @@ void add_memory(const Report& report, Page& page) {
   if (scale.value <= 0) return;
   const std::vector<MemoryRow> all = memory_rows(report.memory);
   const std::vector<MemoryRow> rows = shown(all);
-  page.title("MEMORY PER GPU",
-             fmt::format("GiB by pipeline rank{}{}",
-                         limit.value > 0 ? ", limit " + gib_text(limit) : std::string(),
-                         rows.size() < all.size() ? "; some ranks, all are in --json" : ""));
+  std::vector<Run> remark = legend(style);
+  remark.push_back({fmt::format(" GiB{}{}", limit.value > 0 ? " of " + gib_text(limit) : "",
+                                rows.size() < all.size() ? ", some ranks" : ""),
+                    Tone::dim});
+  page.title("MEMORY PER GPU", std::move(remark));
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
                Align::right, Align::left});
-  std::vector<Cell> head{Cell("rank", Tone::dim)};
-  const auto names = memory_kinds(RankMemory{});
-  for (std::size_t kind = 0; kind < names.size(); ++kind) {
-    head.push_back(kind_title(kind, names[kind].first, style));
+  std::vector<Cell> head;
+  for (const char* name : {"rank", "weights", "grad.", "optim.", "activ.", "other", "all"}) {
+    head.emplace_back(name, Tone::dim);
   }
-  head.emplace_back("all", Tone::dim);
   table.add(std::move(head));
   for (const MemoryRow& row : rows) {
     std::vector<Cell> cells{cut(ranks_text(row.ranks), 14, style)};

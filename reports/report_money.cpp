@@ -33,27 +33,25 @@ std::string floating_bar(double from, double to, int width, const TextStyle& sty
 
 void add_waterfall(const Report& report, Page& page) {
   if (report.waterfall.empty() || report.run.gpu_hours <= 0) return;
-  page.title("FROM IDEAL COMPUTE TO THE BILL", "each line adds to the ones above");
+  page.title("FROM IDEAL COMPUTE TO THE BILL", "GPU-hours, cost and share that each line adds");
   Table table({Align::left, Align::left, Align::right, Align::right, Align::right});
-  table.add(
-      {"", "", Cell("GPU-hours", Tone::dim), Cell("cost", Tone::dim), Cell("share", Tone::dim)});
   for (std::size_t index = 0; index < report.waterfall.size(); ++index) {
     const WaterfallLine& line = report.waterfall[index];
     const char* sign = index == 0 ? "" : line.gpu_hours < 0 ? "-" : "+";
-    table.add({sign, printable(line.name, page.style()), scaled(std::abs(line.gpu_hours)),
-               usd_text({std::abs(line.usd.value)}),
+    table.add({sign, cut(printable(line.name, page.style()), 36, page.style()),
+               scaled(std::abs(line.gpu_hours)), usd_text({std::abs(line.usd.value)}),
                percent(line.gpu_hours / report.run.gpu_hours, 1)});
   }
   table.add({"=", Cell("whole run", Tone::strong), Cell(scaled(report.run.gpu_hours), Tone::strong),
              Cell(usd_text(report.run.usd), Tone::strong), percent(1, 1)});
   const int width = page.bar_width(table, 40) - 1;
   if (width > 0) {
-    std::vector<Cell> bars{Cell()};
+    std::vector<Cell> bars;
     double before = 0;
     for (const WaterfallLine& line : report.waterfall) {
       const double after = before + line.gpu_hours / report.run.gpu_hours;
       bars.emplace_back(floating_bar(before, after, width, page.style()),
-                        bars.size() == 1 ? Tone::good : Tone::blue);
+                        bars.empty() ? Tone::good : Tone::blue);
       before = after;
     }
     bars.emplace_back(floating_bar(0, 1, width, page.style()), Tone::strong);
@@ -67,33 +65,26 @@ void add_phases(const Report& report, Page& page) {
   if (run.phases.empty()) return;
   page.title("RUN BY PHASE", usd_text(run.usd_per_gpu_hour) + " a GPU-hour");
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
-               Align::right, Align::left});
-  table.add({"", Cell("tokens", Tone::dim), Cell("steps", Tone::dim), Cell("time", Tone::dim),
-             Cell("GPU-hours", Tone::dim), Cell("cost", Tone::dim), Cell("published", Tone::dim),
-             Cell("error", Tone::dim)});
+               Align::left});
+  table.add({"", Cell("tokens", Tone::dim), Cell("time", Tone::dim), Cell("GPU-hours", Tone::dim),
+             Cell("cost", Tone::dim), Cell("published", Tone::dim), Cell("error", Tone::dim)});
   for (std::size_t index = 0; index < run.phases.size(); ++index) {
     const PhaseCost& phase = run.phases[index];
-    std::vector<Cell> row{printable(phase.name, page.style()),
+    std::vector<Cell> row{cut(printable(phase.name, page.style()), 28, page.style()),
                           phase.tokens > 0 ? scaled(phase.tokens) : std::string("-"),
-                          phase.steps > 0 ? with_commas(phase.steps, 0) : std::string("-"),
-                          days_text(phase.duration),
-                          scaled(phase.gpu_hours),
+                          short_days_text(phase.duration), scaled(phase.gpu_hours),
                           usd_text(phase.usd)};
     const double covered = covered_gpu_hours(run.phases, index);
     if (covered > 0) {
       const double error = covered / phase.published_gpu_hours - 1;
       const bool is_given = phase.tokens <= 0;
+      const std::string covers = covered > phase.gpu_hours ? " (with above)" : "";
       row.emplace_back(scaled(phase.published_gpu_hours));
-      row.emplace_back(is_given ? "given"
-                                : signed_percent(error) +
-                                      (covered > phase.gpu_hours ? " with the above" : ""));
+      row.emplace_back(is_given ? "given" : signed_percent(error) + covers);
     }
     table.add(std::move(row));
   }
-  std::vector<Cell> all{Cell("whole run", Tone::strong),
-                        "",
-                        "",
-                        days_text(run.duration),
+  std::vector<Cell> all{Cell("whole run", Tone::strong), "", short_days_text(run.duration),
                         Cell(scaled(run.gpu_hours), Tone::strong),
                         Cell(usd_text(run.usd), Tone::strong)};
   if (run.published_gpu_hours > 0) {
@@ -113,24 +104,21 @@ void add_warnings(const Report& report, Page& page) {
 }
 
 void add_provenance(const Report& report, Page& page) {
-  page.title("WHERE THE NUMBERS COME FROM", "");
-  page.paragraph("modelled  ",
-                 fmt::format("step, MFU, memory: from the kernel and link measurements in device "
-                             "profile {} and cluster {}",
-                             report.device, report.cluster.name),
-                 Tone::plain);
+  page.title("SOURCES", "");
+  std::string text = fmt::format(
+      "step, MFU and memory are modelled from the kernel and link measurements in device "
+      "profile {} and cluster {}",
+      report.device, report.cluster.name);
   for (const PhaseCost& phase : report.run.phases) {
     if (phase.provenance == Provenance::modelled) continue;
-    page.paragraph(fmt::format("{:<10}", enum_name(phase.provenance)),
-                   phase.name + ": " + phase.note, Tone::plain);
+    text += fmt::format("; {} is {}: {}", phase.name, enum_name(phase.provenance), phase.note);
   }
   if (!report.run.phases.empty()) {
-    page.paragraph(
-        "assumed   ",
-        fmt::format("price {} a GPU-hour: {}", usd_text(report.run.usd_per_gpu_hour),
-                    report.run.price_source.empty() ? "no source given" : report.run.price_source),
-        Tone::plain);
+    text +=
+        fmt::format("; the price is assumed: {}",
+                    report.run.price_source.empty() ? "no source given" : report.run.price_source);
   }
+  page.paragraph("", text, Tone::plain);
   page.line({{"next", Tone::strong},
              {"  --json - | --csv - | --trace step.json | --effects none | --unfold"}},
             0);

@@ -25,6 +25,7 @@ class Page {
 
   // A title over a new section, with a remark beside it.
   void title(std::string_view text, std::string_view remark);
+  void title(std::string_view text, std::vector<Run> remark);
   void line(std::vector<Run> runs, int indent = 2);
   void table(const Table& table);
 
@@ -43,6 +44,7 @@ class Page {
 
 void add_headline(const Report& report, Page& page);
 void add_step(const Report& report, Page& page);
+void add_lanes(const Report& report, Page& page);
 void add_published(const Report& report, Page& page);
 void add_effects(const Report& report, Page& page);
 void add_memory(const Report& report, Page& page);

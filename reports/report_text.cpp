@@ -1,6 +1,8 @@
 #include "reports/report_text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -11,9 +13,16 @@
 namespace reckon {
 
 void Page::title(std::string_view text, std::string_view remark) {
+  std::vector<Run> runs;
+  if (!remark.empty()) runs.push_back({std::string(remark), Tone::dim});
+  title(text, std::move(runs));
+}
+
+void Page::title(std::string_view text, std::vector<Run> remark) {
   if (!lines_.empty()) lines_.emplace_back();
   std::vector<Run> runs{{std::string(text), Tone::strong}};
-  if (!remark.empty()) runs.push_back({"  " + std::string(remark), Tone::dim});
+  if (!remark.empty()) runs.push_back({"  "});
+  std::move(remark.begin(), remark.end(), std::back_inserter(runs));
   line(std::move(runs), 0);
 }
 
@@ -28,12 +37,12 @@ void Page::table(const Table& table) {
 }
 
 void Page::paragraph(std::string_view mark, std::string_view text, Tone tone) {
-  const int indent = 2 + display_width(mark) + 1;
+  const int indent = 2 + display_width(mark) + (mark.empty() ? 0 : 1);
   const std::vector<std::string> broken =
       wrapped(printable(text, style_), std::max(20, style_.width - indent));
   for (std::size_t index = 0; index < broken.size(); ++index) {
     if (index == 0) {
-      line({{std::string(mark), tone}, {" " + broken[index]}});
+      line({{std::string(mark), tone}, {(mark.empty() ? "" : " ") + broken[index]}});
     } else {
       line({{broken[index]}}, indent);
     }
@@ -67,7 +76,10 @@ void add_head_row(const Report& report, std::string_view id, std::string name, s
     const double error = error_of(*figure, figure->with_effects.value_or(figure->bare));
     row.emplace_back("published", Tone::dim);
     row.emplace_back(published_text(figure->published));
-    row.emplace_back(figure->tolerance_is_absolute ? signed_points(error) : signed_percent(error));
+    const double allowed =
+        figure->with_effects ? figure->tolerance_with_effects : figure->tolerance_bare;
+    row.emplace_back(figure->tolerance_is_absolute ? signed_points(error) : signed_percent(error),
+                     std::abs(error) <= allowed ? Tone::good : Tone::bad);
   } else {
     row.resize(5);
   }
@@ -162,8 +174,10 @@ void add_step(const Report& report, Page& page) {
   const StepSummary& step = report.with_effects;
   if (step.ranks.empty() || step.step.value <= 0) return;
   page.title(has_effects(report) ? "STEP WITH EFFECTS" : "STEP",
-             fmt::format("mean of {} pipeline ranks; least and most of any rank; ops of rank 0",
-                         step.ranks.size()));
+             fmt::format("mean of {} pipeline rank{}; least and most of any rank; ops of rank 0",
+                         step.ranks.size(), step.ranks.size() == 1 ? "" : "s"));
+  const bool in_ms = step.step.value < 1;
+  const double scale = in_ms ? 1e3 : 1;
   Table table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
                Align::right, Align::right});
   table.add({"", "", Cell("mean", Tone::dim), Cell("share", Tone::dim), Cell("least", Tone::dim),
@@ -179,9 +193,9 @@ void add_step(const Report& report, Page& page) {
     const int ops = row.ops == nullptr ? 0 : rank0.*row.ops;
     if (mean.value == 0 && ops == 0) continue;
     shares.push_back(mean / step.step);
-    table.add({row.code, row.name, fmt::format("{:.3f} s", mean.value), percent(shares.back(), 1),
-               fmt::format("{:.3f}", ((*least).*row.time).value),
-               fmt::format("{:.3f}", ((*most).*row.time).value),
+    table.add({row.code, row.name, fmt::format("{:.3f} {}", mean.value * scale, in_ms ? "ms" : "s"),
+               percent(shares.back(), 1), fmt::format("{:.3f}", ((*least).*row.time).value * scale),
+               fmt::format("{:.3f}", ((*most).*row.time).value * scale),
                ops == 0 ? "" : std::to_string(ops),
                ops == 0 ? "" : seconds_text(rank0.*row.time / ops)});
   }
@@ -190,19 +204,36 @@ void add_step(const Report& report, Page& page) {
   for (const double share : shares) bars.emplace_back(bar(share, width, page.style()), Tone::blue);
   table.add_column(Align::left, bars);
   page.table(table);
-  page.line({{fmt::format("exposed communication inside ops {:.3f} s ({}); compute lane busy {}, "
-                          "communication lane {}",
-                          step.mean.exposed_communication.value,
-                          percent(step.mean.exposed_communication / step.step, 1),
-                          percent(step.mean.compute_busy / step.step, 1),
-                          percent(step.mean.communication_busy / step.step, 1)),
-              Tone::dim}});
+  page.paragraph("exposed communication in ops",
+                 fmt::format("{} ({}); lanes busy: compute {}, communication {}",
+                             seconds_text(step.mean.exposed_communication),
+                             percent(step.mean.exposed_communication / step.step, 1),
+                             percent(step.mean.compute_busy / step.step, 1),
+                             percent(step.mean.communication_busy / step.step, 1)),
+                 Tone::plain);
+}
+
+// One line a lane: its four largest kinds of part.
+void add_lanes(const Report& report, Page& page) {
+  for (const std::string_view lane : {"compute", "communication"}) {
+    std::string text;
+    int listed = 0;
+    for (const LaneShare& share : report.lanes) {
+      if (share.lane != lane || ++listed > 4) continue;
+      std::string name = share.name;
+      std::replace(name.begin(), name.end(), '_', ' ');
+      text += fmt::format("{}{} {}", listed == 1 ? "" : ", ", name, seconds_text(share.time));
+    }
+    if (listed > 4) text += fmt::format(", {} more", listed - 4);
+    if (listed > 0) page.paragraph(fmt::format("{:<13}", lane), text, Tone::plain);
+  }
 }
 
 std::string report_text(const Report& report, const TextStyle& style) {
   Page page(style);
   add_headline(report, page);
   add_step(report, page);
+  add_lanes(report, page);
   add_published(report, page);
   add_effects(report, page);
   add_memory(report, page);
