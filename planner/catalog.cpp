@@ -58,6 +58,8 @@ std::string joined(const std::vector<std::string>& words) {
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   if (const auto near = closest(name, candidates)) {
     message += "; did you mean \"" + std::string(*near) + "\"?";
+  } else {
+    message += '.';
   }
   fail(name, message + " Shipped: " + joined(names) + ". A file of your own: give a path with a " +
                  "'/' or one that ends in .json");

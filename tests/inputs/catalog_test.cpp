@@ -69,7 +69,7 @@ TEST_F(Catalog, AnUnknownNameIsAnsweredWithTheNearestAndAllNames) {
             "deepsek-v3: no such model; did you mean \"deepseek-v3\"? Shipped: deepseek-v3, gpt-2. "
             "A file of your own: give a path with a '/' or one that ends in .json");
   EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::model, ".."); }),
-            "..: no such model Shipped: deepseek-v3, gpt-2. A file of your own: give a path with a "
+            "..: no such model. Shipped: deepseek-v3, gpt-2. A file of your own: give a path with a "
             "'/' or one that ends in .json");
   EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::plan, "x"); }),
             "x: no such plan; " + root() + "/planner/plans holds none");
