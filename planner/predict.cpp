@@ -72,10 +72,11 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
 // Step time of a variant of the plan (another phase or batch); empty if it cannot run.
 std::optional<Seconds> step_of_variant(const Inputs& in, const Plan& variant,
                                        const EffectSwitches& effects) {
-  const Inputs changed{in.model, in.cluster, in.device, variant};
+  Inputs changed{in.model, in.cluster, in.device, variant};
+  changed.plan.phases.clear();  // they describe the run, not this step
   if (!problems_of(changed).empty()) return std::nullopt;
   return to_seconds(
-      simulate(simulated(changed), schedule_of(variant), {effects, false, false}).step_end);
+      simulate(simulated(changed), schedule_of(changed.plan), {effects, false, false}).step_end);
 }
 
 RunCost run_cost(const Inputs& in, Seconds step, const EffectSwitches& effects) {
@@ -91,7 +92,10 @@ std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule) {
   std::string outside;
   for (const WorkShare& share : work_shares(simulated(in), schedule)) {
     if (!share.extrapolated) continue;
-    outside += (outside.empty() ? "" : ", ") + std::string(share.name);
+    const KernelWork& k = *share.extrapolated;
+    outside +=
+        fmt::format("{}{} {} {} x {} x {} ({:.2f} s of the step)", outside.empty() ? "" : ", ",
+                    share.name, enum_name(k.dtype), k.m, k.n, k.k, share.outside.value);
   }
   if (!outside.empty()) {
     warnings.push_back({"EXTRAPOLATED", "shapes outside what " + in.device.name +

@@ -111,18 +111,12 @@ std::size_t lanes_of(const Plan& plan, const SimulateOptions& options) {
   return data % replicas_without_groups == 0 ? replicas_without_groups : data;
 }
 
-std::vector<WorkShare>& add_share(std::vector<WorkShare>& shares, std::string_view name, Lane lane,
-                                  Seconds time, Flops flops, bool extrapolated) {
+WorkShare& share_of(std::vector<WorkShare>& shares, std::string_view name, Lane lane) {
   for (WorkShare& s : shares) {
-    if (s.name == name && s.lane == lane) {
-      s.time += time;
-      s.flops += flops;
-      s.extrapolated = s.extrapolated || extrapolated;
-      return shares;
-    }
+    if (s.name == name && s.lane == lane) return s;
   }
-  shares.push_back({name, lane, time, flops, extrapolated});
-  return shares;
+  shares.push_back({name, lane, {}, {}, {}, std::nullopt});
+  return shares.back();
 }
 
 // Adds `times` x one part to the shares.
@@ -132,22 +126,27 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
   const KernelContext context = context_of(in, no_effects, overlapped);
   for (const KernelWork& kernel : work.kernels) {
     const bool routed_gemm = kernel.family == KernelFamily::gemm && kernel.routed;
-    add_share(shares, routed_gemm ? "routed gemm" : enum_name(kernel.family), part.lane,
-              kernel_time(in.device, kernel, context) * times, kernel.flops * times,
-              is_extrapolated(in.device, kernel));
+    const std::string_view name = routed_gemm ? "routed gemm" : enum_name(kernel.family);
+    const Seconds time = kernel_time(in.device, kernel, context) * times;
+    WorkShare& share = share_of(shares, name, part.lane);
+    share.time += time;
+    share.flops += kernel.flops * times;
+    if (!is_extrapolated(in.device, kernel)) continue;
+    share.outside += time;
+    if (!share.extrapolated) share.extrapolated = kernel;
   }
   for (const TransferWork& t : work.transfers) {
     const GroupShape group =
         t.context_parallel ? context_group(in.cluster, in.plan) : tensor_group(in.cluster, in.plan);
-    add_share(shares, t.context_parallel ? "context parallel" : "tensor parallel", part.lane,
-              collective_time(in.device, in.cluster, group, t.kind, t.bytes) * times, {}, false);
+    const std::string_view name = t.context_parallel ? "context parallel" : "tensor parallel";
+    share_of(shares, name, part.lane).time +=
+        collective_time(in.device, in.cluster, group, t.kind, t.bytes) * times;
   }
   if (work.experts.tokens > 0) {
     const GroupShape group = expert_group(in.cluster, in.plan);
     const Seconds t = expert_transfer_time(in.device, in.cluster, group, work.experts,
                                            token_spread(in.model, in.plan, group), overlapped);
-    add_share(shares, work.experts.is_combine ? "combine" : "dispatch", part.lane, t * times, {},
-              false);
+    share_of(shares, work.experts.is_combine ? "combine" : "dispatch", part.lane).time += t * times;
   }
 }
 

@@ -7,6 +7,8 @@
 // own and expert dispatch and combine wait for the slowest of their group.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "planner/spec/cluster_spec.hpp"
@@ -16,6 +18,7 @@
 #include "planner/spec/schedule.hpp"
 #include "planner/spec/trace.hpp"
 #include "planner/spec/units.hpp"
+#include "planner/spec/work.hpp"
 #include "sim/effects.hpp"
 
 namespace reckon {
@@ -48,7 +51,8 @@ struct WorkShare {
   Lane lane = Lane::compute;
   Seconds time;
   Flops flops;
-  bool extrapolated = false;
+  Seconds outside;                         // of `time`, on shapes outside the fitted range
+  std::optional<KernelWork> extrapolated;  // the first such shape
 };
 std::vector<WorkShare> work_shares(const SimulateInputs& inputs, const Schedule& schedule);
 
