@@ -68,9 +68,10 @@ TEST_F(Catalog, AnUnknownNameIsAnsweredWithTheNearestAndAllNames) {
   EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::model, "deepsek-v3"); }),
             "deepsek-v3: no such model; did you mean \"deepseek-v3\"? Shipped: deepseek-v3, gpt-2. "
             "A file of your own: give a path with a '/' or one that ends in .json");
-  EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::model, ".."); }),
-            "..: no such model. Shipped: deepseek-v3, gpt-2. A file of your own: give a path with a "
-            "'/' or one that ends in .json");
+  EXPECT_EQ(
+      message_of([&] { find_document(root(), DocumentKind::model, ".."); }),
+      "..: no such model. Shipped: deepseek-v3, gpt-2. A file of your own: give a path with a "
+      "'/' or one that ends in .json");
   EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::plan, "x"); }),
             "x: no such plan; " + root() + "/planner/plans holds none");
   EXPECT_EQ(message_of([&] { find_document(root(), DocumentKind::plan, ""); }),
