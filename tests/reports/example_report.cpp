@@ -250,10 +250,13 @@ Report small_report() {
   model.vocabulary = 32000;
   model.attention.heads = 8;
   model.attention.head_dim = 128;
+  model.published.parameters = 132.7e6;
   ClusterSpec cluster = h800_cluster();
   cluster.nodes = 1;
   Plan plan;
   plan.name = "small";
+  plan.model = "small-model";
+  plan.cluster = "h800-2048-mpft";
   plan.parallelism.data_parallel = 8;
   plan.batch = {64, 1, 2048};
   Report report = begin_report(model, cluster, plan, h800());
