@@ -423,8 +423,10 @@ PartWork expert_transfer(const Shapes& s, bool is_combine, bool backward) {
   if (!is_combine && backward) k.quantise(s.tokens * s.h, 2);  // the gradients that are dispatched
   PartWork work{k.list, {}, {}};
   if (s.plan.parallelism.expert_parallel > 1) {
+    // Full recomputation dispatches and combines once more before the layer's backward does.
+    const double passes = backward && s.plan.recompute.full ? 2 : 1;
     work.experts = {
-        s.tokens, {s.h * bytes_per_element(dtype)}, is_combine, !is_combine && backward};
+        passes * s.tokens, {s.h * bytes_per_element(dtype)}, is_combine, !is_combine && backward};
   }
   return work;
 }
