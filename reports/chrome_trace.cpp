@@ -79,7 +79,7 @@ class ChromeWriter {
 
 void write_chrome_trace(const StepTrace& trace, const Schedule& schedule, const Sink& sink) {
   ChromeWriter writer(sink);
-  for (const RankTrace& rank : trace.ranks) writer.add(rank, schedule);
+  for (const RankTrace* rank : drawn_ranks(trace)) writer.add(*rank, schedule);
   writer.finish();
 }
 

@@ -192,7 +192,7 @@ class PerfettoWriter {
 
 void write_perfetto_trace(const StepTrace& trace, const Schedule& schedule, const Sink& sink) {
   PerfettoWriter writer(sink);
-  for (const RankTrace& rank : trace.ranks) writer.add(rank, schedule);
+  for (const RankTrace* rank : drawn_ranks(trace)) writer.add(*rank, schedule);
   writer.finish();
 }
 

@@ -115,6 +115,30 @@ std::string bubble_remark(const Report& report, double published) {
   return text + fmt::format("{}; {}.", can_express, cannot_express);
 }
 
+// What one op of a class takes, for the classes whose ops can be counted.
+std::string class_remark(const Report& report, std::string_view id, double published) {
+  const Sums bare = sums_over_ranks(report.bare);
+  const Sums effects = sums_over_ranks(report.with_effects);
+  const bool is_forward = id == "forward";
+  const bool is_backward = id == "backward";
+  if (!is_forward && !is_backward && id != "overlapped_pair") return {};
+  const double Sums::*time = is_forward    ? &Sums::forward
+                             : is_backward ? &Sums::backward
+                                           : &Sums::pair;
+  const double Sums::*ops = is_forward    ? &Sums::forwards
+                            : is_backward ? &Sums::backwards
+                                          : &Sums::pairs;
+  if (bare.*ops <= 0) return {};
+  const double ops_per_rank = bare.*ops / static_cast<double>(report.bare.ranks.size());
+  std::string text =
+      fmt::format("Published {:.1f} ms an op with these {:.1f} ops a rank; bare {:.1f} ms",
+                  1e3 * published / ops_per_rank, ops_per_rank, 1e3 * bare.*time / (bare.*ops));
+  if (has_effects(report) && effects.*ops > 0) {
+    text += fmt::format(", with effects {:.1f} ms", 1e3 * effects.*time / (effects.*ops));
+  }
+  return text + ".";
+}
+
 std::string weight_remark(const Report& report, double published) {
   const StepSummary& ours = has_effects(report) ? report.with_effects : report.bare;
   const Sums sums = sums_over_ranks(ours);
@@ -164,6 +188,7 @@ void add_step(const Report& report, std::vector<PublishedFigure>& rows) {
         has_effects(report) ? std::optional(figure.ours(report.with_effects)) : std::nullopt;
     PublishedFigure added = row(figure.id, figure.name, figure.unit, value,
                                 figure.ours(report.bare), with_effects, figure.tolerance);
+    added.remark = class_remark(report, figure.id, value);
     if (figure.id == "bubble") added.remark = bubble_remark(report, value);
     if (figure.id == "backward_weight") added.remark = weight_remark(report, value);
     if (figure.id == "step") added.remark = step_remark(report, rows);
@@ -179,16 +204,24 @@ void add_run(const Report& report, std::vector<PublishedFigure>& rows) {
   for (const Phase& phase : report.plan.phases) {
     if (source.empty() && phase.published) source = phase.published->source;
   }
+  // A total without step figures contains what no step predicts.
+  const Tolerance tolerance = report.plan.published ? of_step : none;
+  const std::string remark =
+      report.plan.published
+          ? ""
+          : "Published is a total: it holds restarts, failures and evaluation, which "
+            "no step predicts; no step time was published.";
   const auto with = [&report](double value) {
     return has_effects(report) ? std::optional(value) : std::nullopt;
   };
   rows.push_back(row("run_gpu_hours", "whole run, GPU-hours", "gpu_hours", run.published_gpu_hours,
-                     report.bare_run.gpu_hours, with(run.gpu_hours), of_step));
+                     report.bare_run.gpu_hours, with(run.gpu_hours), tolerance));
+  rows.back().remark = remark;
   rows.back().source = source;
   const std::string at_price = fmt::format("cost at ${:.2f}/GPU-hour", run.usd_per_gpu_hour.value);
   rows.push_back(row("run_usd", at_price, "usd",
                      (run.published_gpu_hours * run.usd_per_gpu_hour).value,
-                     report.bare_run.usd.value, with(run.usd.value), of_step));
+                     report.bare_run.usd.value, with(run.usd.value), tolerance));
   rows.back().source = std::move(source);
 }
 

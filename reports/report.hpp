@@ -52,8 +52,9 @@ struct RankTime {
   Seconds bubble{};
   Seconds compute_busy{};
   Seconds communication_busy{};
-  // Inside 1F, 1B, 1W and 1F1B: communication lane busy, compute lane idle. What is exposed between
-  // ops is part of the bubble, what is exposed after the last backward part of the optimizer.
+  // Inside 1F, 1B, 1W and 1F1B, compute lane idle: it waits for communication. What is exposed
+  // between ops is part of the bubble, what is exposed after the last backward part of the
+  // optimizer.
   Seconds exposed_communication{};
   int forwards = 0;  // how many ops of each class
   int backwards = 0;

@@ -31,7 +31,7 @@ struct Fields<RankTime> {
       required("communication_busy_s", &RankTime::communication_busy).min(0),
       required("exposed_communication_s", &RankTime::exposed_communication)
           .min(0)
-          .doc("inside 1F, 1B, 1W and 1F1B: communication runs and no kernel does"),
+          .doc("inside 1F, 1B, 1W and 1F1B: no kernel runs, it waits for communication"),
       required("forwards", &RankTime::forwards).min(0).doc("number of ops"),
       required("backwards", &RankTime::backwards).min(0),
       required("backward_weights", &RankTime::backward_weights).min(0),

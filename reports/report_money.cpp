@@ -29,6 +29,11 @@ std::string floating_bar(double from, double to, int width, const TextStyle& sty
   return text;
 }
 
+// Causes that this run does not have (no MoE, no ramp).
+bool is_nothing(const WaterfallLine& line, const RunCost& run) {
+  return std::abs(line.gpu_hours) <= 1e-9 * run.gpu_hours;
+}
+
 }  // namespace
 
 void add_waterfall(const Report& report, Page& page) {
@@ -37,6 +42,7 @@ void add_waterfall(const Report& report, Page& page) {
   Table table({Align::left, Align::left, Align::right, Align::right, Align::right});
   for (std::size_t index = 0; index < report.waterfall.size(); ++index) {
     const WaterfallLine& line = report.waterfall[index];
+    if (is_nothing(line, report.run)) continue;
     const char* sign = index == 0 ? "" : line.gpu_hours < 0 ? "-" : "+";
     table.add({sign, cut(printable(line.name, page.style()), 36, page.style()),
                scaled(std::abs(line.gpu_hours)), usd_text({std::abs(line.usd.value)}),
@@ -49,6 +55,7 @@ void add_waterfall(const Report& report, Page& page) {
     std::vector<Cell> bars;
     double before = 0;
     for (const WaterfallLine& line : report.waterfall) {
+      if (is_nothing(line, report.run)) continue;
       const double after = before + line.gpu_hours / report.run.gpu_hours;
       bars.emplace_back(floating_bar(before, after, width, page.style()),
                         bars.empty() ? Tone::good : Tone::blue);

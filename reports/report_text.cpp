@@ -79,7 +79,9 @@ void add_head_row(const Report& report, std::string_view id, std::string name, s
     const double allowed =
         figure->with_effects ? figure->tolerance_with_effects : figure->tolerance_bare;
     row.emplace_back(figure->tolerance_is_absolute ? signed_points(error) : signed_percent(error),
-                     std::abs(error) <= allowed ? Tone::good : Tone::bad);
+                     allowed <= 0                 ? Tone::plain
+                     : std::abs(error) <= allowed ? Tone::good
+                                                  : Tone::bad);
   } else {
     row.resize(5);
   }
@@ -125,11 +127,13 @@ void add_headline(const Report& report, Page& page) {
                           scaled(report.parameters), scaled(report.active_parameters), dot,
                           report.model_flops_per_token_causal.value / 1e9,
                           report.model_flops_per_token_full.value / 1e9)}});
-  page.line(
-      {{fmt::format("{}{}{}{}{} sequences{}{} tokens in {} micro-batches",
-                    parallelism_text(report.plan.parallelism, dot), dot,
-                    enum_name(report.plan.schedule), dot, with_commas(batch.global_batch_size, 0),
-                    times, with_commas(batch.sequence_length, 0), micro_batches(report.plan))}});
+  page.paragraph(
+      "",
+      fmt::format("{}{}{}{}{} sequences{}{} tokens in {} micro-batches",
+                  parallelism_text(report.plan.parallelism, dot), dot,
+                  enum_name(report.plan.schedule), dot, with_commas(batch.global_batch_size, 0),
+                  times, with_commas(batch.sequence_length, 0), micro_batches(report.plan)),
+      Tone::plain);
   page.line({});
   const StepSummary& step = report.with_effects;
   Table table({Align::left, Align::right, Align::left, Align::right, Align::right, Align::left});

@@ -31,17 +31,6 @@ Intervals merged(Intervals intervals) {
   return result;
 }
 
-Intervals intersection(const Intervals& left, const Intervals& right) {
-  Intervals result;
-  for (std::size_t i = 0, j = 0; i < left.size() && j < right.size();) {
-    const SimTime start = std::max(left[i].start, right[j].start);
-    const SimTime end = std::min(left[i].end, right[j].end);
-    if (start < end) result.push_back({start, end});
-    left[i].end < right[j].end ? ++i : ++j;
-  }
-  return result;
-}
-
 SimTime length(const Intervals& intervals) {
   SimTime sum = 0;
   for (const OpSpan& span : intervals) sum += span.end - span.start;
@@ -142,24 +131,10 @@ OpTimes op_times(const std::vector<Op>& ops, const std::vector<OpSpan>& spans) {
   return times;
 }
 
-Intervals lane_intervals(const std::vector<PartSpan>& parts, Lane lane) {
-  Intervals intervals;
-  for (const PartSpan& part : parts) {
-    if (part.lane == lane) intervals.push_back({part.start, part.end});
-  }
-  return merged(std::move(intervals));
-}
-
+// The same with and without part spans, so that asking for a trace changes no number.
 SimTime exposed_communication(const RankTrace& trace, const OpTimes& times) {
-  const Intervals in_classes = merged(times.in_classes);
-  if (trace.parts.empty()) {
-    const SimTime kernels = trace.compute_busy - times.optimizer_kernels;
-    return std::max<SimTime>(0, length(in_classes) - kernels);
-  }
-  const Intervals communication =
-      intersection(lane_intervals(trace.parts, Lane::communication), in_classes);
-  const Intervals hidden = intersection(communication, lane_intervals(trace.parts, Lane::compute));
-  return length(communication) - length(hidden);
+  const SimTime kernels = trace.compute_busy - times.optimizer_kernels;
+  return std::max<SimTime>(0, length(merged(times.in_classes)) - kernels);
 }
 
 RankTicks ticks_of(const RankTrace& trace, const std::vector<Op>& ops, SimTime step_end) {
@@ -255,7 +230,7 @@ std::vector<LaneShare> lane_shares(const StepTrace& trace) {
   std::map<std::pair<Lane, PartKind>, SimTime> sums;
   SimTime weight = 0;
   for (const RankTrace& rank : trace.ranks) {
-    weight += rank.multiplicity;
+    if (!rank.parts.empty()) weight += rank.multiplicity;
     for (const PartSpan& part : rank.parts) {
       sums[{part.lane, part.kind}] += (part.end - part.start) * rank.multiplicity;
     }

@@ -27,8 +27,8 @@ StepSummary summarize(const StepTrace& trace, const Schedule& schedule, const Mo
                       const Plan& plan, double gpus, FlopsPerSecond bf16_peak,
                       Flops recompute_and_mtp_flops_per_token);
 
-// Time by kind of part and lane, mean over ranks, largest first within a lane, compute first. Empty
-// for a trace without parts.
+// Time by kind of part and lane, mean over the ranks that were traced with parts, largest first
+// within a lane, compute first. Empty for a trace without parts.
 std::vector<LaneShare> lane_shares(const StepTrace& trace);
 
 }  // namespace reckon

@@ -178,6 +178,16 @@ RankSlices slices_of(const RankTrace& trace, const std::vector<Op>& ops) {
   return rank;
 }
 
+std::vector<const RankTrace*> drawn_ranks(const StepTrace& trace) {
+  std::vector<const RankTrace*> drawn;
+  for (const RankTrace& rank : trace.ranks) {
+    if (!rank.parts.empty()) drawn.push_back(&rank);
+  }
+  if (!drawn.empty()) return drawn;
+  for (const RankTrace& rank : trace.ranks) drawn.push_back(&rank);
+  return drawn;
+}
+
 int process_id(const RankTrace& trace, const Schedule& schedule) {
   return trace.data_rank * static_cast<int>(schedule.ops_by_rank.size()) + trace.pipeline_rank;
 }

@@ -39,6 +39,10 @@ struct RankSlices {
 // these ops.
 RankSlices slices_of(const RankTrace& trace, const std::vector<Op>& ops);
 
+// The ranks that are worth a picture: those traced with parts (the others repeat them more
+// coarsely); all of them if none was.
+std::vector<const RankTrace*> drawn_ranks(const StepTrace& trace);
+
 // A number for each rank of a trace, the pipeline rank for the first replica of each.
 int process_id(const RankTrace& trace, const Schedule& schedule);
 

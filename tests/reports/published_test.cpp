@@ -78,6 +78,15 @@ TEST(PublishedFigures, RemarksSayWhatADifferenceIsMadeOf) {
   EXPECT_NE(figure(report, "step").remark.find("bubble -0.49 s, 1W -0.17 s"), std::string::npos);
 }
 
+TEST(PublishedFigures, ATotalAloneHasNoTolerance) {
+  Report report = example_report();
+  report.plan.published.reset();
+  report.published = published_figures(report);
+  ASSERT_EQ(report.published.size(), 2U);
+  EXPECT_FALSE(is_within_tolerance(report.published[0]).has_value());
+  EXPECT_NE(report.published[0].remark.find("restarts"), std::string::npos);
+}
+
 TEST(FormulaBubble, IsThePapersWithTheTablesOpTimes) {
   // v3_training.json, derived_checks: F 57.6, B_input 84.1, W 41.7, F&B 139.0 ms give 0.977 s.
   StepSummary summary;

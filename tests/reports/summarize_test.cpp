@@ -74,12 +74,13 @@ TEST(Summarize, WeighsReplicasByTheirMultiplicity) {
   EXPECT_DOUBLE_EQ(summary.mean.forward.value, 10.5e-6);  // ranks count alike
 }
 
-TEST(Summarize, ExposedCommunicationComesFromThePartsIfThereAreSome) {
+TEST(Summarize, ExposedCommunicationIsTimeInOpsWithoutAKernel) {
   // Kernels ran 60 us, 5 of them in the optimizer; classes last 65.
   EXPECT_DOUBLE_EQ(summary_of(small_trace()).ranks[0].exposed_communication.value, 10e-6);
-  // 2 us in the first forward; 20 to 20.000001 and 26 to 30 in the pair; the send is between ops.
-  EXPECT_DOUBLE_EQ(summary_of(small_trace_with_parts()).ranks[0].exposed_communication.value,
-                   6.000001e-6);
+}
+
+TEST(Summarize, RecordingPartsChangesNoNumber) {
+  EXPECT_EQ(summary_of(small_trace_with_parts()), summary_of(small_trace()));
 }
 
 TEST(Summarize, CountsFlopsOnce) {
@@ -111,16 +112,16 @@ TEST(Summarize, RefusesATraceOfAnotherSchedule) {
   EXPECT_THROW(summary_of(trace), std::invalid_argument);
 }
 
-TEST(LaneShares, AreMeansOverRanksLargestFirst) {
+TEST(LaneShares, AreMeansOverTracedRanksLargestFirst) {
   EXPECT_TRUE(lane_shares(small_trace()).empty());
   const std::vector<LaneShare> shares = lane_shares(small_trace_with_parts());
   ASSERT_EQ(shares.size(), 6U);
   EXPECT_EQ(shares[0].name, "mlp_forward");
   EXPECT_EQ(shares[0].lane, "compute");
-  EXPECT_DOUBLE_EQ(shares[0].time.value, 12e-6);  // (4 + 20) / 2 ranks
+  EXPECT_DOUBLE_EQ(shares[0].time.value, 24e-6);  // 4 + 20, on the one rank traced so
   EXPECT_EQ(shares[3].name, "dispatch_forward");
   EXPECT_EQ(shares[3].lane, "communication");
-  EXPECT_DOUBLE_EQ(shares[3].time.value, 6e-6);
+  EXPECT_DOUBLE_EQ(shares[3].time.value, 12e-6);
 }
 
 }  // namespace
