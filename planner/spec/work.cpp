@@ -201,11 +201,11 @@ PartWork attention_forward(const Shapes& s, bool moe_layer) {
   return {k.list, {}, {}};
 }
 
-void attention_recompute(Kernels& k) {
+void attention_recompute(Kernels& k, bool moe_layer) {
   const Shapes& s = k.s;
   k.recompute = true;
   if (s.plan.recompute.full) {
-    const std::vector<KernelWork> again = attention_forward(s, false).kernels;
+    const std::vector<KernelWork> again = attention_forward(s, moe_layer).kernels;
     for (KernelWork w : again) {
       w.recompute = true;
       k.list.push_back(w);
@@ -224,7 +224,7 @@ void attention_recompute(Kernels& k) {
 
 PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
   Kernels k{s, {}};
-  attention_recompute(k);
+  attention_recompute(k, moe_layer);
   const double t = s.tokens;
   if (moe_layer) {
     const double experts = s.model.moe->experts;
