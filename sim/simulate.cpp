@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 
 #include "planner/spec/parameters.hpp"
 #include "planner/spec/work.hpp"
@@ -92,10 +93,18 @@ std::vector<Step> steps_of_rank(const std::vector<Op>& ops, const EffectSwitches
   return steps;
 }
 
-// Data ranks of one expert-parallel group: a multiple of it is what must be told apart.
+// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. A group that
+// also spans context-parallel ranks need not cover whole data ranks; then the part that does.
 std::size_t group_lanes(const Plan& plan) {
   const Parallelism& p = plan.parallelism;
-  return static_cast<std::size_t>(std::max(1, p.expert_parallel / p.context_parallel));
+  return static_cast<std::size_t>(
+      std::gcd(std::max(1, p.expert_parallel / p.context_parallel), p.data_parallel));
+}
+
+// The smallest divisor of `number` that is at least `least`.
+std::size_t divisor_from(std::size_t least, std::size_t number) {
+  while (least < number && number % least != 0) ++least;
+  return std::min(least, number);
 }
 
 // How many data ranks get a lane of their own. Alike ranks: one. Effects that differ by rank: one
@@ -107,8 +116,7 @@ std::size_t lanes_of(const Plan& plan, const SimulateOptions& options) {
   if (options.unfold) return data;
   if (!options.effects.needs_lanes()) return 1;
   const std::size_t group = group_lanes(plan);
-  if (group > 1) return std::min(group, data);
-  return data % replicas_without_groups == 0 ? replicas_without_groups : data;
+  return group > 1 ? group : divisor_from(replicas_without_groups, data);
 }
 
 WorkShare& share_of(std::vector<WorkShare>& shares, std::string_view name, Lane lane) {
@@ -172,7 +180,7 @@ StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
     in.optimizer.push_back(
         to_sim_time(optimizer_time(inputs, stages_of_rank(schedule.shape, rank))));
   }
-  const std::size_t group = std::min(group_lanes(inputs.plan), in.lanes);
+  const std::size_t group = in.lanes > 1 ? group_lanes(inputs.plan) : 1;
   const auto node = static_cast<std::size_t>(
       std::max(1, inputs.cluster.gpus_per_node / (p.tensor_parallel * p.context_parallel)));
   NoiseRows noise(inputs.plan.effects, options.effects, in.lanes, group, node,
