@@ -117,7 +117,7 @@ BytesPerSecond bus_bandwidth(const DeviceProfile& device, const ClusterSpec& clu
 
 Seconds collective_time(const DeviceProfile& device, const ClusterSpec& cluster,
                         const GroupShape& group, TransferKind kind, Bytes bytes) {
-  if (group.ranks <= 1) return {};
+  if (group.ranks <= 1 || bytes.value <= 0) return {};
   const double n = group.ranks;
   const CollectiveModel& model = device.collective;
   const double passes = kind == TransferKind::all_reduce ? 2 : 1;
