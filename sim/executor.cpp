@@ -236,7 +236,7 @@ void Executor::run_program(std::size_t rank, const Step& step) {
   for (std::size_t i = 0; i < program.parts.size(); ++i) {
     const TimedPart& part = program.parts[i];
     const std::size_t owner = index_of(part.owner);
-    const bool is_first = program.first[owner] == static_cast<std::int16_t>(i);
+    const bool is_first = program.first[owner] == static_cast<std::int32_t>(i);
     const Message* const message = is_first ? wanted[owner] : nullptr;
     const SimTime* const before =
         part.after >= 0 ? part_end_[index_of(part.after)].data() : no_wait_.data();
@@ -268,7 +268,7 @@ void Executor::deliver_outputs(std::size_t rank, const Step& step,
   for (std::size_t owner = 0; owner < 2; ++owner) {
     if (step.op[owner] < 0) continue;
     const Op& op = in_.schedule.ops_by_rank[rank][index_of(step.op[owner])];
-    const std::int16_t output = program.output[owner];
+    const std::int32_t output = program.output[owner];
     Row made = r.compute_free;  // a stage without layers hands its input on
     if (output >= 0) {
       made = part_end_[index_of(output)];

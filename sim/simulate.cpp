@@ -93,8 +93,8 @@ std::vector<Step> steps_of_rank(const std::vector<Op>& ops, const EffectSwitches
   return steps;
 }
 
-// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. A group that
-// also spans context-parallel ranks need not cover whole data ranks; then the part that does.
+// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. A group
+// that also spans context-parallel ranks need not cover whole data ranks; then the part that does.
 std::size_t group_lanes(const Plan& plan) {
   const Parallelism& p = plan.parallelism;
   return static_cast<std::size_t>(

@@ -104,7 +104,7 @@ int ProgramTimer::store(const std::array<int, 5>& key, const Program& program) {
   for (const Part& part : program.parts) {
     if (part.kind == PartKind::pipeline_send) {
       result.send[static_cast<std::size_t>(part.owner)] =
-          static_cast<std::int16_t>(result.parts.size());
+          static_cast<std::int32_t>(result.parts.size());
     }
     result.parts.push_back(timed(part, overlapped));
   }

@@ -18,7 +18,7 @@ namespace reckon {
 struct TimedPart {
   SimTime fixed = 0;   // duration on a rank with balanced routing
   SimTime routed = 0;  // the share of `fixed` that grows with the rank's routed rows
-  std::int16_t after = -1;
+  std::int32_t after = -1;
   std::int16_t layer = 0;
   PartKind kind = PartKind::attention_forward;
   Lane lane = Lane::compute;
@@ -28,9 +28,9 @@ struct TimedPart {
 
 struct TimedProgram {
   std::vector<TimedPart> parts;
-  std::array<std::int16_t, 2> first{-1, -1};
-  std::array<std::int16_t, 2> output{-1, -1};
-  std::array<std::int16_t, 2> send{-1, -1};  // [owner]: the part that sends the output on
+  std::array<std::int32_t, 2> first{-1, -1};
+  std::array<std::int32_t, 2> output{-1, -1};
+  std::array<std::int32_t, 2> send{-1, -1};  // [owner]: the part that sends the output on
 };
 
 // Turns programs into timed programs; each distinct (kind, stages, sends) is built once.

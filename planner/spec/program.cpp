@@ -13,12 +13,12 @@ struct Builder {
   const ModelSpec& model;
   const Plan& plan;
   Program program;
-  std::array<std::int16_t, 2> chain{-1, -1};
+  std::array<std::int32_t, 2> chain{-1, -1};
 
   // Adds a part that consumes the op's latest result and becomes it.
   void add(int owner, PartKind kind, Lane lane, int layer) {
     const auto slot = static_cast<std::size_t>(owner);
-    const std::int16_t index = append(owner, kind, lane, layer, chain[slot]);
+    const std::int32_t index = append(owner, kind, lane, layer, chain[slot]);
     if (program.first[slot] < 0) program.first[slot] = index;
     program.output[slot] = index;
     chain[slot] = index;
@@ -26,7 +26,7 @@ struct Builder {
   // Adds a part that needs the op's latest result but which nothing waits for (weight gradients).
   void add_leaf(int owner, PartKind kind, Lane lane, int layer) {
     const auto slot = static_cast<std::size_t>(owner);
-    const std::int16_t index = append(owner, kind, lane, layer, chain[slot]);
+    const std::int32_t index = append(owner, kind, lane, layer, chain[slot]);
     if (program.first[slot] < 0) program.first[slot] = index;
   }
   bool has_experts(int layer) const {
@@ -34,10 +34,10 @@ struct Builder {
   }
 
  private:
-  std::int16_t append(int owner, PartKind kind, Lane lane, int layer, std::int16_t after) {
+  std::int32_t append(int owner, PartKind kind, Lane lane, int layer, std::int32_t after) {
     program.parts.push_back(
         {kind, lane, static_cast<std::int16_t>(layer), static_cast<std::int8_t>(owner), after});
-    return static_cast<std::int16_t>(program.parts.size() - 1);
+    return static_cast<std::int32_t>(program.parts.size() - 1);
   }
 };
 
@@ -95,7 +95,7 @@ void close_backward(Builder& b, int owner, const StageLayers& stage) {
 void send(Builder& b, int owner, bool wanted) {
   if (!wanted) return;
   const auto slot = static_cast<std::size_t>(owner);
-  const std::int16_t output = b.program.output[slot];
+  const std::int32_t output = b.program.output[slot];
   b.add_leaf(owner, PartKind::pipeline_send, communication, 0);
   b.program.output[slot] = output;
 }
@@ -157,14 +157,14 @@ void pair_turn(Builder& b, int forward_layer, int backward_layer, bool last_forw
   if (g) b.add_leaf(1, PartKind::attention_backward_weight, compute, backward_layer);
 }
 
-std::int16_t shifted(std::int16_t index, std::size_t by) {
-  return index < 0 ? index : static_cast<std::int16_t>(index + static_cast<std::int16_t>(by));
+std::int32_t shifted(std::int32_t index, std::size_t by) {
+  return index < 0 ? index : index + static_cast<std::int32_t>(by);
 }
 
 // A pair whose chunks run one after the other.
 Program in_series(Program forward, const Program& backward) {
   const std::size_t offset = forward.parts.size();
-  const auto last = static_cast<std::int16_t>(static_cast<std::int16_t>(offset) - 1);
+  const auto last = static_cast<std::int32_t>(offset) - 1;
   for (Part part : backward.parts) {
     part.owner = 1;
     part.after = part.after < 0 ? last : shifted(part.after, offset);

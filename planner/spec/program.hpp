@@ -19,7 +19,7 @@ struct Part {
   Lane lane = Lane::compute;
   std::int16_t layer = 0;
   std::int8_t owner = 0;    // 0: the op, or the forward of a pair; 1: the backward of a pair
-  std::int16_t after = -1;  // index of the part that must end first, beside the lane's order
+  std::int32_t after = -1;  // index of the part that must end first, beside the lane's order
   bool operator==(const Part&) const = default;
 };
 
@@ -27,8 +27,8 @@ struct Part {
 // have ended; the first part of each op also waits for the op's input.
 struct Program {
   std::vector<Part> parts;
-  std::array<std::int16_t, 2> first{-1, -1};   // [owner]: the part that consumes the op's input
-  std::array<std::int16_t, 2> output{-1, -1};  // [owner]: the part whose end is the op's output
+  std::array<std::int32_t, 2> first{-1, -1};   // [owner]: the part that consumes the op's input
+  std::array<std::int32_t, 2> output{-1, -1};  // [owner]: the part whose end is the op's output
   bool overlapped = false;                     // compute and communication kernels run side by side
   bool operator==(const Program&) const = default;
 };
