@@ -19,9 +19,9 @@ void warn_of_memory(Report& report) {
   int ranks_over = 0;
   const RankMemory* worst = nullptr;
   for (const RankMemory& rank : report.memory) {
-    if (all_bytes(rank) <= report.memory_limit) continue;
+    if (all_bytes(rank).value <= report.memory_limit.value) continue;
     ++ranks_over;
-    if (worst == nullptr || all_bytes(rank) > all_bytes(*worst)) worst = &rank;
+    if (worst == nullptr || all_bytes(rank).value > all_bytes(*worst).value) worst = &rank;
   }
   if (worst == nullptr) return;
   report.warnings.push_back(

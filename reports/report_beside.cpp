@@ -30,7 +30,7 @@ Cell error_cell(const PublishedFigure& figure, double predicted, double toleranc
 }
 
 std::string tolerance_text(const PublishedFigure& figure) {
-  const auto one = [&figure](double tolerance) {
+  const auto one = [](double tolerance) {
     return tolerance <= 0 ? std::string("-") : fmt::format("{:.3g}", 100 * tolerance);
   };
   if (figure.tolerance_bare <= 0 && figure.tolerance_with_effects <= 0) return {};

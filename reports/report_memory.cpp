@@ -65,7 +65,7 @@ std::vector<MemoryRow> shown(const std::vector<MemoryRow>& rows) {
   if (rows.size() <= most_rows) return rows;
   const auto fullest =
       std::max_element(rows.begin(), rows.end(), [](const MemoryRow& left, const MemoryRow& right) {
-        return all_bytes(left.memory) < all_bytes(right.memory);
+        return all_bytes(left.memory).value < all_bytes(right.memory).value;
       });
   std::vector<std::size_t> picked{static_cast<std::size_t>(fullest - rows.begin())};
   for (std::size_t index = 0; index + 1 < most_rows; ++index) {
@@ -111,7 +111,8 @@ Cell memory_bar(const RankMemory& memory, Bytes limit, Bytes scale, int width,
   if (limit.value > 0) {
     const int blanks = std::max(0, column(limit) - drawn);
     cell.runs.push_back({std::string(static_cast<std::size_t>(blanks), ' ')});
-    cell.runs.push_back({style.unicode ? "▏" : "|", sum <= limit ? Tone::dim : Tone::bad});
+    cell.runs.push_back(
+        {style.unicode ? "▏" : "|", sum.value <= limit.value ? Tone::dim : Tone::bad});
   }
   return cell;
 }
@@ -135,7 +136,9 @@ void add_memory(const Report& report, Page& page) {
   const TextStyle& style = page.style();
   const Bytes limit = report.memory_limit;
   Bytes scale = limit;
-  for (const RankMemory& rank : report.memory) scale = std::max(scale, all_bytes(rank));
+  for (const RankMemory& rank : report.memory) {
+    scale.value = std::max(scale.value, all_bytes(rank).value);
+  }
   if (scale.value <= 0) return;
   const std::vector<MemoryRow> all = memory_rows(report.memory);
   const std::vector<MemoryRow> rows = shown(all);
@@ -157,7 +160,8 @@ void add_memory(const Report& report, Page& page) {
     const Bytes sum = all_bytes(row.memory);
     cells.emplace_back(gib_text(sum), Tone::strong);
     if (limit.value > 0) {
-      cells.push_back(sum <= limit ? Cell("fits", Tone::good) : Cell("TOO BIG", Tone::bad));
+      cells.push_back(sum.value <= limit.value ? Cell("fits", Tone::good)
+                                               : Cell("TOO BIG", Tone::bad));
     }
     table.add(std::move(cells));
   }

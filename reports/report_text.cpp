@@ -1,6 +1,7 @@
 #include "reports/report_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 
@@ -160,48 +161,65 @@ void add_headline(const Report& report, Page& page) {
   page.table(table);
 }
 
+namespace {
+
+struct StepClass {
+  const char* code;
+  const char* name;
+  Seconds RankTime::*time;
+  int RankTime::*ops;
+};
+constexpr std::array<StepClass, 6> step_classes{{
+    {"1F", "forwards alone", &RankTime::forward, &RankTime::forwards},
+    {"1B", "backwards alone", &RankTime::backward, &RankTime::backwards},
+    {"1W", "weight gradients alone", &RankTime::backward_weight, &RankTime::backward_weights},
+    {"1F1B", "overlapped pairs", &RankTime::overlapped_pair, &RankTime::pairs},
+    {"", "reduction, optimizer, gather", &RankTime::optimizer, nullptr},
+    {"", "bubble", &RankTime::bubble, nullptr},
+}};
+
+// A class's row of the table, in milliseconds for steps below a second.
+std::vector<Cell> class_row(const StepSummary& step, const StepClass& row) {
+  const bool in_ms = step.step.value < 1;
+  const double scale = in_ms ? 1e3 : 1;
+  const auto by_time = [&row](const RankTime& left, const RankTime& right) {
+    return (left.*row.time).value < (right.*row.time).value;
+  };
+  const auto [least, most] = std::minmax_element(step.ranks.begin(), step.ranks.end(), by_time);
+  const Seconds mean = step.mean.*row.time;
+  std::vector<Cell> cells{row.code,
+                          row.name,
+                          fmt::format("{:.3f} {}", mean.value * scale, in_ms ? "ms" : "s"),
+                          percent(mean / step.step, 1),
+                          fmt::format("{:.3f}", ((*least).*row.time).value * scale),
+                          fmt::format("{:.3f}", ((*most).*row.time).value * scale)};
+  const RankTime& rank0 = step.ranks.front();
+  const int ops = row.ops == nullptr ? 0 : rank0.*row.ops;
+  if (ops > 0) {
+    cells.emplace_back(std::to_string(ops));
+    cells.emplace_back(seconds_text(rank0.*row.time / ops));
+  }
+  return cells;
+}
+
+}  // namespace
+
 void add_step(const Report& report, Page& page) {
-  struct Class {
-    const char* code;
-    const char* name;
-    Seconds RankTime::*time;
-    int RankTime::*ops;
-  };
-  static constexpr Class classes[]{
-      {"1F", "forwards alone", &RankTime::forward, &RankTime::forwards},
-      {"1B", "backwards alone", &RankTime::backward, &RankTime::backwards},
-      {"1W", "weight gradients alone", &RankTime::backward_weight, &RankTime::backward_weights},
-      {"1F1B", "overlapped pairs", &RankTime::overlapped_pair, &RankTime::pairs},
-      {"", "reduction, optimizer, gather", &RankTime::optimizer, nullptr},
-      {"", "bubble", &RankTime::bubble, nullptr},
-  };
   const StepSummary& step = report.with_effects;
   if (step.ranks.empty() || step.step.value <= 0) return;
   page.title(has_effects(report) ? "STEP WITH EFFECTS" : "STEP",
              fmt::format("mean of {} pipeline rank{}; least and most of any rank; ops of rank 0",
                          step.ranks.size(), step.ranks.size() == 1 ? "" : "s"));
-  const bool in_ms = step.step.value < 1;
-  const double scale = in_ms ? 1e3 : 1;
   Table table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
                Align::right, Align::right});
   table.add({"", "", Cell("mean", Tone::dim), Cell("share", Tone::dim), Cell("least", Tone::dim),
              Cell("most", Tone::dim), Cell("ops", Tone::dim), Cell("each", Tone::dim)});
   std::vector<double> shares{0};
-  const RankTime& rank0 = step.ranks.front();
-  for (const Class& row : classes) {
-    const Seconds mean = step.mean.*row.time;
-    const auto by_time = [&row](const RankTime& left, const RankTime& right) {
-      return left.*row.time < right.*row.time;
-    };
-    const auto [least, most] = std::minmax_element(step.ranks.begin(), step.ranks.end(), by_time);
-    const int ops = row.ops == nullptr ? 0 : rank0.*row.ops;
-    if (mean.value == 0 && ops == 0) continue;
-    shares.push_back(mean / step.step);
-    table.add({row.code, row.name, fmt::format("{:.3f} {}", mean.value * scale, in_ms ? "ms" : "s"),
-               percent(shares.back(), 1), fmt::format("{:.3f}", ((*least).*row.time).value * scale),
-               fmt::format("{:.3f}", ((*most).*row.time).value * scale),
-               ops == 0 ? "" : std::to_string(ops),
-               ops == 0 ? "" : seconds_text(rank0.*row.time / ops)});
+  for (const StepClass& row : step_classes) {
+    const double mean = (step.mean.*row.time).value;
+    if (mean == 0 && (row.ops == nullptr || step.mean.*row.ops == 0)) continue;
+    shares.push_back(mean / step.step.value);
+    table.add(class_row(step, row));
   }
   std::vector<Cell> bars;
   const int width = page.bar_width(table, 32);
