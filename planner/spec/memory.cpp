@@ -184,7 +184,8 @@ StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int s
     const double head = count.head > 0 ? count.head
                         : s.embedding  ? 0.0
                                        : static_cast<double>(model.hidden) * model.vocabulary;
-    result.other += head / tp + model.hidden;
+    const double final_norm = (model.norm == Norm::layernorm ? 2.0 : 1.0) * model.hidden;
+    result.other += head / tp + final_norm;
   }
   return result;
 }
