@@ -19,7 +19,7 @@ std::int32_t normal(std::uint64_t seed, std::uint64_t index) {
     std::uint64_t bits = mix(mix(seed) + index * 3 + part);
     for (int i = 0; i < 4; ++i, bits >>= 16) sum += static_cast<std::int64_t>(bits & 0xffffu);
   }
-  return static_cast<std::int32_t>(sum - 6 * 0xffff);
+  return static_cast<std::int32_t>(sum - std::int64_t{6} * 0xffff);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sim/noise_rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace reckon {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::uint64_t jitter_stream = 2;
 constexpr std::int32_t lowest = -(4 << NoiseTable::fraction_bits) / 5;
 
 std::int64_t fixed_point(double value) {
-  return static_cast<std::int64_t>(value * (1 << NoiseTable::fraction_bits) + 0.5);
+  return std::llround(value * (1 << NoiseTable::fraction_bits));
 }
 std::int32_t scaled(std::int32_t normal, std::int64_t scale) {
   const std::int64_t product = (normal * scale) >> NoiseTable::fraction_bits;

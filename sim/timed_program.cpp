@@ -103,8 +103,7 @@ int ProgramTimer::store(const std::array<int, 5>& key, const Program& program) {
   const bool overlapped = lends_sms(program);
   for (const Part& part : program.parts) {
     if (part.kind == PartKind::pipeline_send) {
-      result.send[static_cast<std::size_t>(part.owner)] =
-          static_cast<std::int32_t>(result.parts.size());
+      result.send[part.owner == 0 ? 0 : 1] = static_cast<std::int32_t>(result.parts.size());
     }
     result.parts.push_back(timed(part, overlapped));
   }

@@ -12,7 +12,8 @@ template <int Time, int Data, int Work, int Money>
 struct Quantity {
   double value = 0.0;
 
-  constexpr auto operator<=>(const Quantity&) const = default;
+  // clang-tidy 14 takes the 0 that a defaulted comparison compares with for a null pointer.
+  constexpr auto operator<=>(const Quantity&) const = default;  // NOLINT(modernize-use-nullptr)
   constexpr Quantity& operator+=(Quantity other) {
     value += other.value;
     return *this;
@@ -79,9 +80,13 @@ constexpr double gib = 1073741824.0;  // bytes in a GiB; GB is always 1e9
 using SimTime = std::int64_t;
 
 // Rounds half away from zero to the clock's grid. Negative and non-finite durations are the
-// caller's bug: cost models return finite values >= 0.
+// caller's bug: cost models return finite values >= 0. Durations beyond the clock end at
+// `longest_sim_time`; simulation_size() sees to it that no simulation starts with one.
+constexpr SimTime longest_sim_time = 9'000'000'000'000'000'000;
 constexpr SimTime to_sim_time(Seconds t) {
-  return static_cast<SimTime>(t.value * 1e12 + (t.value < 0 ? -0.5 : 0.5));
+  const double picoseconds = t.value * 1e12 + (t.value < 0 ? -0.5 : 0.5);
+  return picoseconds < static_cast<double>(longest_sim_time) ? static_cast<SimTime>(picoseconds)
+                                                             : longest_sim_time;
 }
 constexpr Seconds to_seconds(SimTime t) { return {static_cast<double>(t) * 1e-12}; }
 
