@@ -89,8 +89,8 @@ ParameterCount count_parameters(const ModelSpec& model) {
   const double h = model.hidden;
   c.embedding = h * (static_cast<double>(model.vocabulary) + model.learned_positions);
   c.head = model.tied_embeddings ? 0 : h * model.vocabulary;
-  const double final_norm = norm_size(model, h);
-  c.total = c.active = c.embedding + c.head + final_norm;
+  c.final_norm = norm_size(model, h);
+  c.total = c.active = c.embedding + c.head + c.final_norm;
   c.matmul_per_token = h * model.vocabulary;
   for (int layer = 0; layer < model.layers; ++layer) {
     const bool moe = is_moe_layer(model, layer);

@@ -23,6 +23,7 @@ struct ParameterCount {
   double matmul_per_token = 0;  // parameters that multiply each token: no embedding, head included
   double embedding = 0;         // token and learned-position tables
   double head = 0;              // 0 when tied to the embedding
+  double final_norm = 0;        // in front of the head
   double mtp_unique = 0;        // all MTP modules, shared embedding and head not counted
   double mtp_matmul_per_token =
       0;  // extra matmul parameters a token of all MTP modules, heads included
