@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "planner/communicate.hpp"
 #include "planner/schedules/build_schedule.hpp"
 #include "planner/schedules/in_flight.hpp"
+#include "planner/spec/problems.hpp"
 #include "planner/validate.hpp"
 #include "reports/assemble.hpp"
 #include "reports/cost.hpp"
@@ -87,6 +90,51 @@ RunCost run_cost(const Inputs& in, Seconds step, const EffectSwitches& effects) 
                    });
 }
 
+// "0, 2-5, 7" of ascending ranks.
+std::string rank_list(const std::vector<int>& ranks) {
+  std::string text;
+  for (std::size_t first = 0; first < ranks.size();) {
+    std::size_t last = first;
+    while (last + 1 < ranks.size() && ranks[last + 1] == ranks[last] + 1) ++last;
+    text += fmt::format("{}{}", first == 0 ? "" : ", ", ranks[first]);
+    if (last > first) text += fmt::format("-{}", ranks[last]);
+    first = last + 1;
+  }
+  return text;
+}
+
+// What a simulation may take: refused above, so that nothing runs out of memory half-way.
+constexpr double most_bytes = 4 * gib;
+constexpr double most_part_runs = 1.2e10;
+constexpr double part_runs_per_minute = 6e9;
+
+// Why a simulation is too large and what to do; empty if it is not. `part_runs`: all so far.
+std::string too_large(const SimulationSize& size, double part_runs) {
+  if (!size.fits_clock) {
+    return fmt::format(
+        "a step may take longer than the simulated clock reaches ({:.0f} days); lower "
+        "sequence_length or micro_batch_size, or check the rates of the device and the cluster",
+        to_seconds(longest_sim_time).value / 86400);
+  }
+  const std::string what_to_do =
+      "lower pipeline_parallel or the number of micro-batches (global_batch_size / "
+      "(micro_batch_size x data_parallel)), leave out --unfold, or switch the effects off that "
+      "tell ranks apart (--effects clock,sends)";
+  if (size.bytes > most_bytes) {
+    return fmt::format(
+        "simulating it takes {:.1f} GiB of memory, more than the {:.0f} that reckon "
+        "takes; {}",
+        size.bytes / gib, most_bytes / gib, what_to_do);
+  }
+  if (part_runs > most_part_runs) {
+    return fmt::format(
+        "simulating it takes some {:.0f} minutes, more than the {:.0f} that reckon "
+        "takes; {}",
+        part_runs / part_runs_per_minute, most_part_runs / part_runs_per_minute, what_to_do);
+  }
+  return {};
+}
+
 std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule) {
   std::vector<Warning> warnings;
   std::string outside;
@@ -130,23 +178,58 @@ std::vector<RankMemory> memory_of(const Inputs& in, const Schedule& schedule) {
 }
 
 std::vector<PlanProblem> memory_problems(const Inputs& in, const std::vector<RankMemory>& memory) {
-  std::vector<PlanProblem> problems;
+  std::vector<std::pair<std::string, std::vector<int>>>
+      needs;  // a need, and the ranks that have it
   for (const RankMemory& m : memory) {
     const Bytes excess = total(m) - in.device.gpu.memory;
     if (excess.value <= 0) continue;
-    problems.push_back(
-        {"/parallelism",
-         fmt::format(
-             "pipeline rank {} needs {:.1f} GB ({:.1f} weights, gradients and optimizer, {:.1f} "
-             "activations of {} chunks, {:.1f} other) but a {} has {:.1f} GB: {:.1f} GB too much; "
-             "raise zero_stage, expert_parallel or tensor_parallel, recompute more, or lower "
-             "micro_batch_size",
-             m.pipeline_rank, total(m).value / 1e9,
-             (m.weights + m.gradients + m.master_weights + m.moments).value / 1e9,
-             m.activations.value / 1e9, m.chunks_in_flight,
-             (m.logits + m.communication + m.workspace).value / 1e9, in.device.name,
-             in.device.gpu.memory.value / 1e9, excess.value / 1e9),
-         DocumentKind::plan});
+    const std::string need = fmt::format(
+        "{:.1f} GB ({:.1f} weights, gradients and optimizer, {:.1f} activations of {} chunks, "
+        "{:.1f} other), {:.1f} GB more than the {:.1f} of {}",
+        total(m).value / 1e9, (m.weights + m.gradients + m.master_weights + m.moments).value / 1e9,
+        m.activations.value / 1e9, m.chunks_in_flight,
+        (m.logits + m.communication + m.workspace).value / 1e9, excess.value / 1e9,
+        in.device.gpu.memory.value / 1e9, printable(in.device.name));
+    const auto same = std::find_if(needs.begin(), needs.end(),
+                                   [&need](const auto& known) { return known.first == need; });
+    if (same != needs.end()) {
+      same->second.push_back(m.pipeline_rank);
+    } else {
+      needs.push_back({need, {m.pipeline_rank}});
+    }
+  }
+  std::vector<PlanProblem> problems;
+  for (const auto& [need, ranks] : needs) {
+    const bool one = ranks.size() == 1;
+    problems.push_back({"/parallelism",
+                        fmt::format("pipeline rank{} {} need{} {}; raise zero_stage, "
+                                    "expert_parallel or tensor_parallel, recompute more, or lower "
+                                    "micro_batch_size or sequence_length",
+                                    one ? "" : "s", rank_list(ranks), one ? "s" : "", need),
+                        DocumentKind::plan});
+  }
+  return problems;
+}
+
+std::vector<PlanProblem> size_problems(const Inputs& in, const PredictOptions& options) {
+  std::vector<PlanProblem> problems;
+  double part_runs = 0;
+  const auto check = [&](const Plan& plan, const std::string& pointer, const SimulateOptions& how,
+                         double times) {
+    const SimulationSize size =
+        simulation_size({in.model, in.cluster, in.device, plan}, schedule_of(plan), how);
+    part_runs += size.part_runs * times;
+    const std::string reason = too_large(size, part_runs);
+    if (!reason.empty()) problems.push_back({pointer, reason, DocumentKind::plan});
+  };
+  // Most of the time goes into the last two effects, which tell ranks apart.
+  check(in.plan, "/parallelism", {options.effects, options.unfold, options.record_parts}, 2);
+  for (std::size_t index = 0; index < in.plan.phases.size() && problems.empty(); ++index) {
+    const Phase& phase = in.plan.phases[index];
+    const Plan plan = plan_of_phase(in.plan, phase);
+    const bool is_simulated = phase.given_gpu_hours == 0 && plan != in.plan;
+    if (!options.price_phases || !is_simulated) continue;
+    check(plan, "/phases/" + std::to_string(index), {options.effects, false, false}, 1);
   }
   return problems;
 }

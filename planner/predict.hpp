@@ -50,8 +50,12 @@ std::vector<RankMemory> memory_of(const Inputs& inputs, const Schedule& schedule
 std::vector<PlanProblem> memory_problems(const Inputs& inputs,
                                          const std::vector<RankMemory>& memory);
 
+// Why the step, or a phase of the run, is too large to simulate: memory, time, or the reach of the
+// simulated clock. Precondition: problems_of() is empty.
+std::vector<PlanProblem> size_problems(const Inputs& inputs, const PredictOptions& options);
+
 // Simulates the step bare, then with each effect that is on added to the ones before it, prices the
-// run, and puts it all into a report. Precondition: problems_of() is empty.
+// run, and puts it all into a report. Preconditions: problems_of() and size_problems() are empty.
 Prediction predict(const Inputs& inputs, const PredictOptions& options);
 
 }  // namespace reckon

@@ -119,6 +119,41 @@ std::size_t lanes_of(const Plan& plan, const SimulateOptions& options) {
   return group > 1 ? group : divisor_from(replicas_without_groups, data);
 }
 
+// How long the parts of each program may take in all and how many there are.
+struct ProgramSize {
+  double parts = 0;
+  double time = 0;
+  double longest = 0;
+};
+
+std::vector<ProgramSize> program_sizes(const std::vector<TimedProgram>& programs) {
+  std::vector<ProgramSize> sizes;
+  for (const TimedProgram& program : programs) {
+    ProgramSize size{static_cast<double>(program.parts.size()), 0, 0};
+    for (const TimedPart& part : program.parts) {
+      const auto time = static_cast<double>(part.fixed);
+      size.time += time;
+      size.longest = std::max(size.longest, time);
+    }
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+// Picoseconds of the step's tail, all exchanges one after the other.
+double tail_time(const SimulateInputs& inputs, const Schedule& schedule) {
+  double sum = 0;
+  for (int stage = 0; stage < schedule.shape.stages; ++stage) {
+    sum += static_cast<double>(to_sim_time(reduction_time(inputs, stage))) +
+           static_cast<double>(to_sim_time(gather_time(inputs, stage)));
+  }
+  for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank) {
+    sum += static_cast<double>(
+        to_sim_time(optimizer_time(inputs, stages_of_rank(schedule.shape, rank))));
+  }
+  return sum;
+}
+
 WorkShare& share_of(std::vector<WorkShare>& shares, std::string_view name, Lane lane) {
   for (WorkShare& s : shares) {
     if (s.name == name && s.lane == lane) return s;
@@ -159,6 +194,52 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
 }
 
 }  // namespace
+
+SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& schedule,
+                               const SimulateOptions& options) {
+  constexpr double most_noise = 12;  // standard deviations: draws end at 6, as does their mean
+  ProgramTimer timer(inputs, options.effects);
+  double ops = 0;
+  double slots = 0;
+  double parts = 0;
+  double longest = 0;
+  double time = tail_time(inputs, schedule);
+  std::vector<ProgramSize> programs;
+  for (const std::vector<Op>& rank_ops : schedule.ops_by_rank) {
+    const std::vector<Step> steps = steps_of_rank(rank_ops, options.effects, timer);
+    if (programs.size() != timer.programs().size()) programs = program_sizes(timer.programs());
+    for (const Step& step : steps) {
+      if (step.kind != Step::Kind::program) continue;
+      const ProgramSize& program = programs[static_cast<std::size_t>(step.program)];
+      parts += program.parts;
+      time += program.time;
+      longest = std::max(longest, program.longest);
+    }
+    ops += static_cast<double>(rank_ops.size());
+    slots += static_cast<double>(steps.size());
+  }
+  const Effects& sizes = inputs.plan.effects;
+  const bool routing = options.effects.routing && sizes.routing_relative_deviation > 0;
+  const double deviation = (routing ? sizes.routing_relative_deviation : 0) +
+                           (options.effects.jitter ? sizes.jitter_relative_deviation : 0);
+  const auto lanes = static_cast<double>(lanes_of(inputs.plan, options));
+  const double micro_batches = schedule.shape.micro_batches;
+  const double messages = 2.0 * schedule.shape.stages * micro_batches;
+  const double draws =
+      routing ? (inputs.model.layers + inputs.model.mtp_modules) * micro_batches : 0;
+  SimulationSize size;
+  size.bytes = lanes * (3 * ops * sizeof(OpSpan) + messages * sizeof(SimTime) +
+                        2 * draws * sizeof(std::int32_t)) +
+               2 * ops * sizeof(Op) + slots * sizeof(Step) + messages * 48 + draws +
+               (options.record_parts ? 2 * parts * sizeof(PartSpan) : 0);
+  size.part_runs = parts * lanes;
+  // The executor multiplies a duration by a deviation in fixed point before it shifts.
+  constexpr double fixed_point = 1 << NoiseRows::fraction_bits;
+  size.fits_clock =
+      time * (1 + most_noise * deviation) < static_cast<double>(longest_sim_time) &&
+      longest * most_noise * deviation * fixed_point < static_cast<double>(longest_sim_time);
+  return size;
+}
 
 StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
                    const SimulateOptions& options) {

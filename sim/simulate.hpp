@@ -36,8 +36,17 @@ struct SimulateOptions {
   bool record_parts = false;  // part spans of data rank 0
 };
 
-// Preconditions: the plan is feasible and the schedule valid (planner/feasible, planner/validate).
-// Linear in ops x lanes.
+// What a simulation takes, told before it starts so that a caller can refuse it.
+struct SimulationSize {
+  double bytes = 0;         // of memory at its worst moment, the trace before it still there
+  double part_runs = 0;     // parts x lanes, which its time grows with: some 1e8 a second
+  bool fits_clock = false;  // no time in it leaves SimTime
+};
+SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& schedule,
+                               const SimulateOptions& options);
+
+// Preconditions: the plan is feasible and the schedule valid (planner/feasible, planner/validate),
+// and the simulation fits (above). Linear in parts x lanes.
 StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
                    const SimulateOptions& options);
 
