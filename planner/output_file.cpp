@@ -15,20 +15,34 @@ namespace reckon {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
-  throw InputError({{path, 0, 0, "", what + ": " + std::strerror(error)}});
+  throw InputError({{printable(path, 200), 0, 0, "", what + ": " + std::strerror(error)}});
+}
+
+// The file that a path stands for, links followed, so that the link stays a link.
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(path, error);
+  return error ? path : real.string();
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 // A descriptor that closes itself, and the temporary name it may have.
 class Temporary {
  public:
-  explicit Temporary(std::string path) : path_(std::move(path)), name_(path_ + ".part") {
-    std::string folder = std::filesystem::path(path_).parent_path().string();
-    if (folder.empty()) folder = ".";
-    descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+  explicit Temporary(const std::string& path)
+      : path_(real_path(path)), name_(path_ + "." + std::to_string(::getpid()) + ".part") {
+    descriptor_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     unnamed_ = descriptor_ >= 0;
     if (!unnamed_)
-      descriptor_ = ::open(name_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+      descriptor_ = ::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(path_, "cannot be written", errno);
+    struct stat before {};
+    if (::stat(path_.c_str(), &before) == 0) ::fchmod(descriptor_, before.st_mode & 07777U);
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -48,7 +62,6 @@ class Temporary {
   void finish() {
     if (::fsync(descriptor_) != 0) fail(path_, "cannot be written", errno);
     if (unnamed_) {
-      ::unlink(name_.c_str());
       const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
       if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
         fail(path_, "cannot be written", errno);
@@ -102,6 +115,25 @@ void write_special(const std::string& path, const std::function<void(const TextS
 }
 
 }  // namespace
+
+std::string why_not_writable(const std::string& path) {
+  if (path == "-" || is_special(path)) return {};
+  std::error_code error;
+  if (path.ends_with('/') || std::filesystem::is_directory(path, error)) {
+    return "is a folder; give a file name";
+  }
+  const std::string file = real_path(path);
+  const std::string folder = folder_of(file);
+  if (!std::filesystem::exists(folder, error)) return "there is no folder " + folder + "; make it";
+  if (!std::filesystem::is_directory(folder, error)) return folder + " is a file, not a folder";
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return std::string(std::strerror(errno)) + " in folder " + folder + "; give another";
+  }
+  if (std::filesystem::exists(file, error) && ::access(file.c_str(), W_OK) != 0) {
+    return std::string(std::strerror(errno)) + "; give another file";
+  }
+  return {};
+}
 
 void write_output(const std::string& path, const std::function<void(const TextSinkTo&)>& write) {
   if (path == "-") {

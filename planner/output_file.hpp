@@ -7,11 +7,15 @@
 
 namespace reckon {
 
+// Why nothing can be written to `path` and what to do, as far as it can be told beforehand; empty
+// if it seems that it can.
+std::string why_not_writable(const std::string& path);
+
 // Calls `write` with a sink and puts what it wrote into `path` in one step: a temporary file beside
-// it, fsync, rename. Nothing is left behind if `write` throws or the program is killed before the
-// end (where the file system has unnamed temporary files; elsewhere a kill leaves `path`.part). "-"
-// is standard output. Throws InputError if the file cannot be written (folder missing, no right,
-// disk full).
+// it, fsync, rename. A link is followed, the permissions of a file that was there stay. Nothing is
+// left behind if `write` throws or the program is killed before the end (where the file system has
+// unnamed temporary files; elsewhere a kill leaves `path`.PID.part). "-" is standard output. Throws
+// InputError if the file cannot be written (folder missing, no right, disk full).
 using TextSinkTo = std::function<void(std::string_view)>;
 void write_output(const std::string& path, const std::function<void(const TextSinkTo&)>& write);
 
