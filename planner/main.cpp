@@ -1,19 +1,23 @@
 // reckon: the capacity-planning command line. main() reads like the list of hops in the README.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <functional>
+#include <map>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "planner/catalog.hpp"
+#include "planner/command_line.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
+#include "planner/spec/json_document.hpp"
 #include "planner/spec/spec_json.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/perfetto_trace.hpp"
@@ -24,25 +28,8 @@
 namespace reckon {
 namespace {
 
-constexpr std::string_view version = "0.1.0";
-
 // Exit codes of every command.
 enum Exit : int { ok = 0, bad_input = 2, cannot_run = 3, internal = 70 };
-
-struct Arguments {
-  std::string data;
-  std::string plan, model, cluster, device;  // names or files; empty: what the plan says
-  std::optional<double> usd_per_gpu_hour;
-  std::string effects = "all";
-  bool unfold = false;
-  bool ignore_memory = false;
-  std::string json, csv, trace;
-  std::string colour = "auto";
-  bool ascii = false;
-  int width = 0;
-  std::string kind;    // catalog
-  std::string schema;  // schema
-};
 
 // Installed data lie beside the program, those of a build in the source tree.
 std::string data_folder(const std::string& wanted) {
@@ -54,123 +41,191 @@ std::string data_folder(const std::string& wanted) {
                                                                    : RECKON_DATA_DIR;
 }
 
-InputError flag_error(const std::string& flag, const std::string& message) {
-  return InputError({{flag, 0, 0, "", message}});
+// --- from names to values
+// ---------------------------------------------------------------------------
+
+struct LoadedInputs {
+  Inputs values;
+  std::map<DocumentKind, std::string> files;
+};
+
+// Where a line and a column of `file` stand behind a JSON pointer: of the value itself, or of the
+// nearest that holds it (a key that was left out has its default).
+Problem located(const std::string& file, const std::string& pointer, const std::string& message) {
+  Problem problem{file, 0, 0, pointer, message};
+  try {
+    const Document document = parse_document(read_text_file(file), file);
+    std::optional<Position> place;
+    for (std::string at = pointer; !(place = document.find(at)) && !at.empty();) {
+      at.erase(at.rfind('/'));
+    }
+    if (place) problem.line = place->line, problem.column = place->column;
+  } catch (const InputError&) {  // the file has gone since it was read: name it without a line
+  }
+  return problem;
 }
 
-EffectSwitches parse_effects(const std::string& text) {
-  if (text == "all") return all_effects;
-  if (text == "none") return no_effects;
-  EffectSwitches on;
-  std::string rest = text + ",";
-  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
-    const std::string word = rest.substr(0, comma);
-    rest.erase(0, comma + 1);
-    if (word == "clock")
-      on.clock = true;
-    else if (word == "sends")
-      on.pipeline_sends = true;
-    else if (word == "routing")
-      on.routing = true;
-    else if (word == "jitter")
-      on.jitter = true;
-    else {
-      const auto near = closest(word, {"clock", "sends", "routing", "jitter", "all", "none"});
-      throw flag_error("--effects",
-                       fmt::format("unknown effect \"{}\"{}; give all, none, or some of clock, "
-                                   "sends, routing, jitter separated by commas",
-                                   word, near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
+// Loads the documents that a plan names; what is wrong with any of them comes together.
+class Loader {
+ public:
+  Loader(const Arguments& arguments, std::string data)
+      : arguments_(arguments), data_(std::move(data)), problems_(arguments.problems) {}
+
+  LoadedInputs load() {
+    Inputs& in = result_.values;
+    if (!load_plan_of(in)) return fail();
+    read(in.model, in.plan.model, arguments_.model, "--model", DocumentKind::model,
+         DocumentKind::plan, load_model);
+    const bool cluster = read(in.cluster, in.plan.cluster, arguments_.cluster, "--cluster",
+                              DocumentKind::cluster, DocumentKind::plan, load_cluster);
+    if (cluster || !arguments_.device.empty()) {
+      read(in.device, in.cluster.device, arguments_.device, "--device", DocumentKind::device,
+           DocumentKind::cluster, load_device);
+    }
+    if (!problems_.empty()) return fail();
+    if (arguments_.usd_per_gpu_hour) {
+      in.cluster.pricing = {{*arguments_.usd_per_gpu_hour}, "--usd-per-gpu-hour"};
+    }
+    return std::move(result_);
+  }
+
+ private:
+  LoadedInputs fail() const { throw InputError(problems_); }
+
+  bool load_plan_of(Inputs& in) {
+    if (arguments_.plan.empty()) {
+      std::string shipped;
+      for (const std::string& name : shipped_names(data_, DocumentKind::plan)) {
+        shipped += "\n  " + name;
+      }
+      problems_.push_back({"", 0, 0, "",
+                           "no plan given; give a plan file of your own, or the name of a shipped "
+                           "plan:" +
+                               shipped});
+      return false;
+    }
+    try {
+      result_.files[DocumentKind::plan] = find_document(data_, DocumentKind::plan, arguments_.plan);
+      in.plan = load_plan(data_, arguments_.plan);
+      return true;
+    } catch (const InputError& error) {
+      problems_.insert(problems_.end(), error.problems.begin(), error.problems.end());
+      return false;
     }
   }
-  return on;
-}
 
-Inputs load_inputs(const Arguments& arguments, const std::string& data) {
-  Inputs inputs;
-  inputs.plan = load_plan(data, arguments.plan);
-  if (!arguments.model.empty()) inputs.plan.model = arguments.model;
-  if (!arguments.cluster.empty()) inputs.plan.cluster = arguments.cluster;
-  inputs.model = load_model(data, inputs.plan.model);
-  inputs.cluster = load_cluster(data, inputs.plan.cluster);
-  if (!arguments.device.empty()) inputs.cluster.device = arguments.device;
-  inputs.device = load_device(data, inputs.cluster.device);
-  if (arguments.usd_per_gpu_hour) {
-    if (!(*arguments.usd_per_gpu_hour >= 0 && *arguments.usd_per_gpu_hour <= 1e6)) {
-      throw flag_error("--usd-per-gpu-hour", "must lie between 0 and 1000000");
+  // Reads one document: the one that a flag names, else the one that another document names.
+  template <class Value, class Load>
+  bool read(Value& value, std::string& name, const std::string& flag_value, const char* flag,
+            DocumentKind kind, DocumentKind named_in, const Load& load) {
+    const bool by_flag = !flag_value.empty();
+    if (by_flag) name = flag_value;
+    try {
+      result_.files[kind] = find_document(data_, kind, name);
+      value = load(data_, name);
+      return true;
+    } catch (const InputError& error) {
+      for (const Problem& problem : error.problems) {
+        problems_.push_back(problem);
+        if (problem.line > 0) continue;  // inside the document
+        const std::string message = problem.file + ": " + problem.message;
+        problems_.back() =
+            by_flag ? Problem{flag, 0, 0, "", message}
+                    : located(result_.files[named_in], "/" + std::string(enum_name(kind)), message);
+      }
+      return false;
     }
-    inputs.cluster.pricing = {{*arguments.usd_per_gpu_hour}, "--usd-per-gpu-hour"};
   }
-  return inputs;
+
+  const Arguments& arguments_;
+  std::string data_;
+  std::vector<Problem> problems_;
+  LoadedInputs result_;
+};
+
+LoadedInputs load_inputs(const Arguments& arguments) {
+  return Loader(arguments, data_folder(arguments.data)).load();
 }
 
-int refuse(const Arguments& arguments, const std::vector<PlanProblem>& problems) {
-  std::string text;
+// Lists why the plan cannot run, each reason with its place in its file.
+int refuse(const LoadedInputs& inputs, const std::vector<PlanProblem>& problems) {
+  std::vector<Problem> placed;
   for (const PlanProblem& problem : problems) {
-    text += fmt::format("{}: {}: {}\n",
-                        problem.document == DocumentKind::plan
-                            ? arguments.plan
-                            : std::string(enum_name(problem.document)),
-                        problem.pointer, problem.message);
+    placed.push_back(located(inputs.files.at(problem.document), problem.pointer, problem.message));
   }
-  fmt::print(stderr, "{}error: this plan cannot run ({} problem{})\n", text, problems.size(),
-             problems.size() == 1 ? "" : "s");
+  fmt::print(stderr, "{}\nerror: this plan cannot run ({} problem{})\n", to_text(placed),
+             problems.size(), problems.size() == 1 ? "" : "s");
   return cannot_run;
 }
 
-bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+// --- how the report looks
+// -----------------------------------------------------------------------------
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// The columns that were asked for, those of COLUMNS or of the terminal, or 100.
+int columns(const Arguments& arguments) {
+  if (arguments.width > 0) return arguments.width;
+  const int told = std::atoi(environment("COLUMNS").c_str());
+  winsize window{};
+  if (told < least_columns && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
+      window.ws_col > 0) {
+    return std::clamp(int{window.ws_col}, least_columns, most_columns);
+  }
+  return told >= least_columns ? std::min(told, most_columns) : 100;
+}
+
+// Whether the locale is one of those without Unicode, if there is a locale at all.
+bool is_ascii_locale() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const std::string locale = environment(name);
+    if (!locale.empty()) return locale == "C" || locale == "POSIX";
+  }
+  return false;
+}
 
 TextStyle style_of(const Arguments& arguments) {
-  const char* const no_colour = std::getenv("NO_COLOR");
-  const char* const term = std::getenv("TERM");
-  const char* const columns = std::getenv("COLUMNS");
+  const bool wanted = ::isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR").empty() &&
+                      environment("TERM") != "dumb";
   TextStyle style;
-  style.colour =
-      arguments.colour == "always" || (arguments.colour == "auto" && is_terminal() &&
-                                       (no_colour == nullptr || *no_colour == '\0') &&
-                                       (term == nullptr || std::string_view(term) != "dumb"));
-  style.unicode = !arguments.ascii;
-  style.width = arguments.width > 0 ? arguments.width : 100;
-  if (arguments.width == 0 && columns != nullptr && std::atoi(columns) >= 40) {
-    style.width = std::atoi(columns);
-  }
+  style.colour = arguments.colour == "always" || (arguments.colour == "auto" && wanted);
+  style.unicode = !arguments.ascii && !is_ascii_locale();
+  style.width = columns(arguments);
   return style;
 }
 
-bool ends_with(std::string_view text, std::string_view tail) {
-  return text.size() >= tail.size() && text.substr(text.size() - tail.size()) == tail;
-}
-
 void write_trace(const std::string& path, const Prediction& prediction) {
-  const bool chrome = ends_with(path, ".json");
-  if (!chrome && !ends_with(path, ".pftrace") && !ends_with(path, ".perfetto-trace")) {
-    throw flag_error("--trace",
-                     fmt::format("{}: give a name that ends in .json (Chrome trace events) or "
-                                 ".pftrace (Perfetto's own format)",
-                                 path));
-  }
   write_output(path, [&](const TextSinkTo& sink) {
-    if (chrome)
+    if (path.ends_with(".json"))
       write_chrome_trace(prediction.trace, prediction.schedule, sink);
     else
       write_perfetto_trace(prediction.trace, prediction.schedule, sink);
   });
 }
 
+// --- commands
+// -----------------------------------------------------------------------------------------
+
 int simulate_command(const Arguments& arguments) {
-  const EffectSwitches effects = parse_effects(arguments.effects);
-  const Inputs inputs = load_inputs(arguments, data_folder(arguments.data));
+  const LoadedInputs loaded = load_inputs(arguments);
+  const Inputs& inputs = loaded.values;
   const std::vector<PlanProblem> problems = problems_of(inputs);
-  if (!problems.empty()) return refuse(arguments, problems);
-  const std::vector<PlanProblem> too_large =
+  if (!problems.empty()) return refuse(loaded, problems);
+  const std::vector<PlanProblem> does_not_fit =
       memory_problems(inputs, memory_of(inputs, schedule_of(inputs.plan)));
-  if (!too_large.empty() && !arguments.ignore_memory) {
-    const int code = refuse(arguments, too_large);
+  if (!does_not_fit.empty() && !arguments.ignore_memory) {
+    const int code = refuse(loaded, does_not_fit);
     fmt::print(stderr, "hint: --ignore-memory predicts it all the same\n");
     return code;
   }
-  Prediction prediction =
-      predict(inputs, {effects, arguments.unfold, !arguments.trace.empty(), true});
-  prediction.report.tool = fmt::format("reckon {}", version);
+  const PredictOptions options{arguments.effects, arguments.unfold, !arguments.trace.empty(), true};
+  const std::vector<PlanProblem> too_large = size_problems(inputs, options);
+  if (!too_large.empty()) return refuse(loaded, too_large);
+  Prediction prediction = predict(inputs, options);
+  prediction.report.tool = version;
   if (!arguments.trace.empty()) write_trace(arguments.trace, prediction);
   if (!arguments.csv.empty()) write_output(arguments.csv, report_csv(prediction.report));
   if (!arguments.json.empty()) write_output(arguments.json, report_json(prediction.report));
@@ -180,10 +235,10 @@ int simulate_command(const Arguments& arguments) {
 }
 
 int schedule_command(const Arguments& arguments) {
-  const Inputs inputs = load_inputs(arguments, data_folder(arguments.data));
-  const std::vector<PlanProblem> problems = problems_of(inputs);
-  if (!problems.empty()) return refuse(arguments, problems);
-  write_output("-", to_text(schedule_of(inputs.plan)));
+  const LoadedInputs loaded = load_inputs(arguments);
+  const std::vector<PlanProblem> problems = problems_of(loaded.values);
+  if (!problems.empty()) return refuse(loaded, problems);
+  write_output("-", to_text(schedule_of(loaded.values.plan)));
   return ok;
 }
 
@@ -191,7 +246,7 @@ int catalog_command(const Arguments& arguments) {
   const std::string data = data_folder(arguments.data);
   std::string text;
   for (const auto& [kind, name] : EnumNames<DocumentKind>::table) {
-    if (!arguments.kind.empty() && arguments.kind != name) continue;
+    if (arguments.kind && arguments.kind != kind) continue;
     text += fmt::format("{}s\n", name);
     for (const std::string& document : shipped_names(data, kind)) text += "  " + document + "\n";
   }
@@ -200,116 +255,30 @@ int catalog_command(const Arguments& arguments) {
 }
 
 int schema_command(const Arguments& arguments) {
-  const std::string text =
-      arguments.schema == "report/1" ? report_schema() : input_schema(arguments.schema);
-  if (text.empty()) {
-    const auto near =
-        closest(arguments.schema, {"model/1", "cluster/1", "device/1", "plan/1", "report/1"});
-    throw flag_error(arguments.schema,
-                     fmt::format("unknown document{}; there are model/1, cluster/1, device/1, "
-                                 "plan/1 and report/1",
-                                 near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
-  }
-  write_output("-", text);
+  write_output(
+      "-", arguments.document == "report/1" ? report_schema() : input_schema(arguments.document));
   return ok;
 }
 
-void add_inputs(CLI::App& command, Arguments& a) {
-  command.add_option("plan", a.plan, "a shipped plan (reckon catalog plan) or a plan file")
-      ->required();
-  command.add_option("--model", a.model, "model in place of the plan's: name or file");
-  command.add_option("--cluster", a.cluster, "cluster in place of the plan's: name or file");
-  command.add_option("--device", a.device,
-                     "device profile in place of the cluster's: name or file");
-}
-
-void add_simulate(CLI::App& app, Arguments& a, std::function<int()>& run) {
-  CLI::App* const c = app.add_subcommand(
-      "simulate", "predict one plan: step time, MFU, memory, GPU-hours, dollars");
-  add_inputs(*c, a);
-  c->add_option("--effects", a.effects,
-                "all, none, or some of clock,sends,routing,jitter: what makes a real step longer");
-  c->add_option("--usd-per-gpu-hour", a.usd_per_gpu_hour, "price in place of the cluster's");
-  c->add_flag("--unfold", a.unfold, "simulate every rank, whatever the symmetry");
-  c->add_flag("--ignore-memory", a.ignore_memory, "predict a plan that does not fit");
-  c->add_option("--json", a.json, "write the report as JSON to this file (- is stdout)");
-  c->add_option("--csv", a.csv, "write the report as CSV to this file (- is stdout)");
-  c->add_option("--trace", a.trace,
-                "write the step as a trace: .json (Chrome) or .pftrace (Perfetto)");
-  c->add_option("--color", a.colour, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
-  c->add_flag("--ascii", a.ascii, "no box drawing or block characters");
-  c->add_option("--width", a.width, "columns of the text report")->check(CLI::Range(40, 400));
-  c->callback([&] { run = [&a] { return simulate_command(a); }; });
-}
-
-void add_commands(CLI::App& app, Arguments& a, std::function<int()>& run) {
-  app.add_option("--data", a.data,
-                 "folder with planner/ and topologies/ in place of the shipped one");
-  add_simulate(app, a, run);
-  CLI::App* const schedule =
-      app.add_subcommand("schedule", "print what every pipeline rank of a plan does, in order");
-  add_inputs(*schedule, a);
-  schedule->callback([&] { run = [&a] { return schedule_command(a); }; });
-  CLI::App* const catalog = app.add_subcommand("catalog", "list what is shipped");
-  catalog->add_option("kind", a.kind, "model, cluster, device or plan")
-      ->check(CLI::IsMember({"model", "cluster", "device", "plan"}));
-  catalog->callback([&] { run = [&a] { return catalog_command(a); }; });
-  CLI::App* const schema = app.add_subcommand("schema", "print the JSON Schema of a document");
-  schema->add_option("document", a.schema, "model/1, cluster/1, device/1, plan/1 or report/1")
-      ->required();
-  schema->callback([&] { run = [&a] { return schema_command(a); }; });
-}
-
-// Words that CLI11 would only call unexpected, with what was meant.
-std::string did_you_mean(const CLI::App& app, int argc, char** argv) {
-  std::vector<std::string> known;
-  const CLI::App* command = &app;
-  for (int i = 1; i < argc && command == &app; ++i) {
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-      if (sub->get_name() == argv[i]) command = sub;
-    }
-  }
-  for (const CLI::Option* option : command->get_options()) known.push_back(option->get_name());
-  if (command == &app) {
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-      known.push_back(sub->get_name());
-    }
-  }
-  const std::vector<std::string_view> candidates(known.begin(), known.end());
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-    bool exact = false;
-    for (const std::string& name : known) exact = exact || name == word;
-    const bool is_flag = word.size() > 1 && word[0] == '-';
-    if (exact || (!is_flag && (command != &app || i > 1))) continue;
-    if (const auto near = closest(word, candidates))
-      return fmt::format("hint: did you mean \"{}\"?\n", *near);
-  }
-  return {};
-}
-
 int run(int argc, char** argv) {
-  Arguments arguments;
-  std::function<int()> command;
-  CLI::App app{"reckon predicts what a large training run takes and costs on a GPU cluster",
-               "reckon"};
-  app.set_version_flag("--version", fmt::format("reckon {}", version));
-  app.require_subcommand(1);
-  app.footer(
-      "Start with: reckon simulate deepseek-v3-2048-h800\n"
-      "Exit codes: 0 done, 2 bad input, 3 the plan cannot run");
-  add_commands(app, arguments, command);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {  // --help, --version
-    return app.exit(asked) == 0 ? ok : bad_input;
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "error: {}\n{}hint: reckon --help lists commands and options\n",
-               error.what(), did_you_mean(app, argc, argv));
-    return bad_input;
+  const Arguments arguments = parse_arguments(argc, argv);
+  const bool loads =
+      arguments.command == Command::simulate || arguments.command == Command::schedule;
+  if (!loads && !arguments.problems.empty()) throw InputError(arguments.problems);
+  switch (arguments.command) {
+    case Command::simulate:
+      return simulate_command(arguments);
+    case Command::schedule:
+      return schedule_command(arguments);
+    case Command::catalog:
+      return catalog_command(arguments);
+    case Command::schema:
+      return schema_command(arguments);
+    case Command::print:
+      write_output("-", arguments.text);
+      return ok;
   }
-  return command();
+  return internal;
 }
 
 }  // namespace
@@ -319,8 +288,14 @@ int main(int argc, char** argv) {
   try {
     return reckon::run(argc, argv);
   } catch (const reckon::InputError& error) {
-    fmt::print(stderr, "{}\n", error.what());
+    fmt::print(stderr, "{}\nerror: bad input ({} problem{})\n", error.what(), error.problems.size(),
+               error.problems.size() == 1 ? "" : "s");
     return reckon::bad_input;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr,
+               "error: out of memory; lower pipeline_parallel or the micro-batches of the "
+               "plan, or leave out --unfold\n");
+    return reckon::internal;
   } catch (const std::exception& error) {
     fmt::print(stderr, "internal error: {}; please report it with the command line\n",
                error.what());

@@ -1,0 +1,450 @@
+#include "planner/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "planner/command_texts.hpp"
+#include "planner/output_file.hpp"
+#include "planner/spec/fields.hpp"
+
+namespace reckon {
+namespace {
+
+constexpr std::array<std::string_view, 5> documents{"plan/1", "model/1", "cluster/1", "device/1",
+                                                    "report/1"};
+
+struct EffectName {
+  std::string_view name;
+  bool EffectSwitches::*on;
+};
+constexpr std::array<EffectName, 4> effect_names{{{"clock", &EffectSwitches::clock},
+                                                  {"sends", &EffectSwitches::pipeline_sends},
+                                                  {"routing", &EffectSwitches::routing},
+                                                  {"jitter", &EffectSwitches::jitter}}};
+
+// --- problems
+// ---------------------------------------------------------------------------------------
+
+Problem flag_problem(std::string_view flag, std::string message) {
+  return {printable(flag, 200), 0, 0, "", std::move(message)};
+}
+
+// What `word` can be instead: "; did you mean "near"? There are a, b, c".
+std::string instead(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto near = closest(word, known);
+  return fmt::format("; {}there are {}",
+                     near ? fmt::format("did you mean \"{}\"? ", *near) : std::string(),
+                     fmt::join(known, ", "));
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const CommandTexts& texts : commands) names.push_back(texts.name);
+  return names;
+}
+
+// --- CLI11
+// ------------------------------------------------------------------------------------------
+
+// All values are taken as text, so that the messages about them are ours.
+struct Parser {
+  CLI::App app{std::string(program_summary), "reckon"};
+  Arguments arguments;
+  std::string word;  // behind the command: the plan, kind, document or command
+  std::string effects = "all";
+  std::string usd_per_gpu_hour, width;
+  std::vector<CLI::Option*> with_value;
+
+  Parser() {
+    app.allow_extras();
+    app.set_help_flag("-h,--help", "print this text");
+    app.add_flag_callback(
+        "--version", [] { throw CLI::CallForVersion(std::string(version), 0); },
+        "print the version");
+    option(app, "--data", arguments.data, "FOLDER",
+           "folder with planner/ and topologies/ in place of the shipped one");
+    for (const CommandTexts& texts : commands) add_command(texts);
+  }
+
+ private:
+  void option(CLI::App& command, const std::string& name, std::string& value,
+              const std::string& type, const std::string& description) {
+    with_value.push_back(command.add_option(name, value, description)->type_name(type));
+  }
+
+  void add_command(const CommandTexts& texts) {
+    CLI::App& c = *app.add_subcommand(std::string(texts.name), std::string(texts.summary));
+    c.fallthrough();
+    switch (texts.command) {
+      case Command::simulate:
+        add_plan(c);
+        add_simulate(c);
+        break;
+      case Command::schedule:
+        add_plan(c);
+        add_inputs(c);
+        break;
+      case Command::catalog:
+        c.add_option("KIND", word, "model, cluster, device or plan; all of them without");
+        break;
+      case Command::schema:
+        c.add_option("DOCUMENT", word, "plan/1, model/1, cluster/1, device/1 or report/1");
+        break;
+      case Command::print:
+        c.add_option("COMMAND", word, "simulate, schedule, catalog or schema");
+        break;
+    }
+  }
+
+  void add_plan(CLI::App& c) {
+    c.add_option("PLAN", word, "name of a shipped plan (reckon catalog plan), or a plan file");
+  }
+
+  void add_inputs(CLI::App& c) {
+    option(c, "--cluster", arguments.cluster, "NAME", "cluster in place of the plan's, or a file");
+    option(c, "--model", arguments.model, "NAME", "model in place of the plan's, or a file");
+    option(c, "--device", arguments.device, "NAME",
+           "device profile in place of the cluster's, or a file");
+  }
+
+  void add_simulate(CLI::App& c) {
+    option(c, "--effects", effects, "LIST",
+           "all (default), none, or some of clock,sends,routing,jitter");
+    option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
+           "dollars for an hour of one GPU in place of the cluster's price");
+    add_inputs(c);
+    option(c, "--json", arguments.json, "FILE", "write the report as JSON; - is standard output");
+    option(c, "--csv", arguments.csv, "FILE", "write the report as CSV; - is standard output");
+    option(c, "--trace", arguments.trace, "FILE",
+           "write the step as a trace: .pftrace (ui.perfetto.dev) or .json");
+    c.add_flag("--unfold", arguments.unfold, "simulate every rank, whatever the symmetry");
+    c.add_flag("--ignore-memory", arguments.ignore_memory, "predict a plan that does not fit too");
+    option(c, "--width", width, "COLUMNS", "of the text report, 40 to 400; else the terminal's");
+    option(c, "--color", arguments.colour, "WHEN", "auto, always or never; NO_COLOR is heeded");
+    c.add_flag("--ascii", arguments.ascii, "no box drawing or block characters");
+  }
+};
+
+std::string row(std::string_view left, std::string_view right) {
+  return fmt::format("  {:<24}  {}\n", left, right);
+}
+
+// The positionals, or the options with --help at their end.
+std::string option_rows(const CLI::App& app, bool positional) {
+  std::string rows;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional() != positional || option == app.get_help_ptr()) continue;
+    std::string left = option->get_name(positional, !positional);
+    if (!positional && !option->get_type_name().empty()) left += " " + option->get_type_name();
+    rows += row(left, option->get_description());
+  }
+  return rows;
+}
+
+std::string command_help(const CommandTexts& texts, const Parser& parser) {
+  const CLI::App& command = *parser.app.get_subcommand(std::string(texts.name));
+  const CLI::Option& data = *parser.app.get_option("--data");
+  return fmt::format(
+      "reckon {}: {}\n\nExamples:\n{}\nUsage: reckon {}\n{}\nOptions:\n{}{}{}\n{}{}", texts.name,
+      texts.summary, texts.examples, texts.usage, option_rows(command, true),
+      option_rows(command, false), row("--data FOLDER", data.get_description()),
+      row("-h, --help", command.get_help_ptr()->get_description()), texts.notes, exit_codes);
+}
+
+std::string general_help(const Parser& parser) {
+  std::string rows;
+  for (const CommandTexts& texts : commands) rows += row(texts.name, texts.summary);
+  return fmt::format(
+      "{}\nExamples:\n{}\nUsage: reckon COMMAND [OPTION...]\n\nCommands:\n{}\nOptions:\n{}{}\n{}",
+      program_summary, program_examples, rows, option_rows(parser.app, false),
+      row("-h, --help", parser.app.get_help_ptr()->get_description()), exit_codes);
+}
+
+// --- from text to values
+// ----------------------------------------------------------------------------
+
+// What is left of the command line that belongs to no option. The word behind an unknown option is
+// taken for its value.
+void check_extras(Parser& parser, const CommandTexts& texts) {
+  const CLI::App& command = *parser.app.get_subcommand(std::string(texts.name));
+  std::vector<std::string> names;
+  for (const CLI::App* app : {&command, static_cast<const CLI::App*>(&parser.app)}) {
+    for (const CLI::Option* option : app->get_options()) {
+      if (!option->get_positional()) names.push_back("--" + option->get_lnames().front());
+    }
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  bool is_value = false;
+  for (const std::string& extra : parser.app.remaining()) {
+    const bool is_option = extra.size() > 1 && extra[0] == '-';
+    if (is_option) {
+      const std::string name = extra.substr(0, extra.find('='));
+      const auto near = closest(name, known);
+      const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+      parser.arguments.problems.push_back(flag_problem(
+          name,
+          is_known
+              ? fmt::format("stands before the command; write it behind \"{}\"", texts.name)
+              : fmt::format("unknown option; {}reckon help {} lists the options",
+                            near ? fmt::format("did you mean \"{}\"? ", *near) : "", texts.name)));
+    } else if (!is_value) {
+      parser.arguments.problems.push_back(
+          flag_problem(extra, fmt::format("one word too many; usage: reckon {}", texts.usage)));
+    }
+    is_value = is_option && extra.find('=') == std::string::npos;
+  }
+}
+
+// Options that were given an empty value, or the next option as their value.
+void check_values(Parser& parser) {
+  for (const CLI::Option* option : parser.with_value) {
+    if (option->count() == 0) continue;
+    const std::string& value = option->results().front();
+    if (!value.empty() && !value.starts_with("--")) continue;
+    parser.arguments.problems.push_back(flag_problem(
+        option->get_name(), value.empty() ? "the value is empty; give one or leave the option out"
+                                          : fmt::format("has no value; {} is an option", value)));
+  }
+}
+
+EffectSwitches parse_effects(const std::string& text, std::vector<Problem>& problems) {
+  if (text == "all") return all_effects;
+  EffectSwitches on;
+  if (text == "none") return on;
+  std::string rest = text + ",";
+  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+    const std::string word = rest.substr(0, comma);
+    rest.erase(0, comma + 1);
+    const auto* const effect =
+        std::find_if(effect_names.begin(), effect_names.end(),
+                     [&word](const EffectName& name) { return name.name == word; });
+    if (effect != effect_names.end()) {
+      on.*effect->on = true;
+      continue;
+    }
+    const bool alone = word == "all" || word == "none";
+    const auto near = closest(word, {"clock", "sends", "routing", "jitter"});
+    problems.push_back(flag_problem(
+        "--effects",
+        alone ? fmt::format("\"{}\" stands alone", word)
+              : fmt::format("unknown effect {}; {}give all, none, or some of clock, sends, "
+                            "routing, jitter separated by commas",
+                            in_quotes(word),
+                            near ? fmt::format("did you mean \"{}\"? ", *near) : "")));
+  }
+  return on;
+}
+
+// A decimal number within [least, most]; nothing but a problem if it is none.
+std::optional<double> parse_number(std::string_view flag, const std::string& text, double least,
+                                   double most, std::string_view unit,
+                                   std::vector<Problem>& problems) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && value >= least && value <= most) return value + 0.0;  // no negative zero
+  problems.push_back(flag_problem(
+      flag, fmt::format("{} is no number from {} to {}{}", in_quotes(text), least, most, unit)));
+  return std::nullopt;
+}
+
+// An output that another output or an input already is: it would be lost.
+std::string taken_by(const Arguments& a, std::string_view flag, const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path file = path == "-" ? fs::path(path) : fs::weakly_canonical(path, error);
+  for (const auto& [other, taken] :
+       {std::pair<std::string_view, const std::string&>{"--json", a.json}, {"--csv", a.csv}}) {
+    if (other == flag) break;
+    if (taken.empty()) continue;
+    if (file == (taken == "-" ? fs::path(taken) : fs::weakly_canonical(taken, error))) {
+      return std::string(other);
+    }
+  }
+  for (const auto& [other, taken] :
+       {std::pair<std::string_view, const std::string&>{"PLAN", a.plan},
+        {"--model", a.model},
+        {"--cluster", a.cluster},
+        {"--device", a.device}}) {
+    if (!taken.empty() && fs::is_regular_file(taken, error) && fs::equivalent(taken, path, error)) {
+      return std::string(other);
+    }
+  }
+  return {};
+}
+
+void check_output(Arguments& a, std::string_view flag, const std::string& path) {
+  if (path.empty()) return;
+  if (const std::string other = taken_by(a, flag, path); !other.empty()) {
+    a.problems.push_back(flag_problem(
+        flag, fmt::format("{} is what {} names; give another file", printable(path, 200), other)));
+  } else if (const std::string why = why_not_writable(path); !why.empty()) {
+    a.problems.push_back(flag_problem(flag, fmt::format("{}: {}", printable(path, 200), why)));
+  }
+}
+
+void read_simulate(Parser& parser) {
+  Arguments& a = parser.arguments;
+  if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
+  if (!parser.usd_per_gpu_hour.empty()) {
+    a.usd_per_gpu_hour =
+        parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
+  }
+  if (!parser.width.empty()) {
+    const auto width =
+        parse_number("--width", parser.width, least_columns, most_columns, " columns", a.problems);
+    a.width = static_cast<int>(std::floor(width.value_or(least_columns)));
+  }
+  if (a.colour != "auto" && a.colour != "always" && a.colour != "never") {
+    a.problems.push_back(flag_problem(
+        "--color",
+        in_quotes(a.colour) + " is unknown" + instead(a.colour, {"auto", "always", "never"})));
+  }
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
+  const bool is_trace = a.trace.ends_with(".json") || a.trace.ends_with(".pftrace") ||
+                        a.trace.ends_with(".perfetto-trace");
+  if (!a.trace.empty() && !is_trace) {
+    a.problems.push_back(flag_problem(
+        "--trace", printable(a.trace, 200) + ": give a name that ends in .pftrace (Perfetto's own "
+                                             "format) or .json (Chrome trace events)"));
+  } else {
+    check_output(a, "--trace", a.trace);
+  }
+}
+
+// A data folder that holds nothing would only show as names that are unknown.
+void check_data(Arguments& a) {
+  std::error_code error;
+  if (a.data.empty() || std::filesystem::is_directory(a.data + "/planner", error)) return;
+  a.problems.push_back(flag_problem(
+      "--data", fmt::format("{}: holds no folder planner; give a folder with planner/ and "
+                            "topologies/ like the shipped one",
+                            printable(a.data, 200))));
+}
+
+void read_word(Parser& parser) {
+  Arguments& a = parser.arguments;
+  switch (a.command) {
+    case Command::simulate:
+    case Command::schedule:
+      a.plan = parser.word;
+      break;
+    case Command::catalog:
+      if (parser.word.empty()) break;
+      for (const auto& [kind, name] : EnumNames<DocumentKind>::table) {
+        if (name == parser.word) a.kind = kind;
+      }
+      if (!a.kind) {
+        a.problems.push_back(flag_problem(
+            parser.word,
+            "unknown kind" + instead(parser.word, {"model", "cluster", "device", "plan"})));
+      }
+      break;
+    case Command::schema:
+      a.document = parser.word;
+      if (std::find(documents.begin(), documents.end(), a.document) == documents.end()) {
+        a.problems.push_back(flag_problem(
+            a.document, (a.document.empty() ? "no document given" : "unknown document") +
+                            instead(a.document, {documents.begin(), documents.end()})));
+      }
+      break;
+    case Command::print:
+      a.text = help_text(parser.word);
+      break;
+  }
+}
+
+[[noreturn]] void fail_without_command(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining();
+  const auto word = std::find_if(words.begin(), words.end(), [](const std::string& text) {
+    return text.empty() || text[0] != '-';
+  });
+  if (word != words.end()) {
+    throw InputError({flag_problem(*word, "unknown command" + instead(*word, command_names()))});
+  }
+  std::vector<Problem> problems;
+  for (const std::string& option : words) {
+    problems.push_back(flag_problem(option, "unknown option; reckon --help lists them"));
+  }
+  problems.push_back(flag_problem("", "no command given" + instead("", command_names())));
+  throw InputError(std::move(problems));
+}
+
+// What CLI11 finds in our use of it: an option without its value or given twice, a flag with one.
+Problem without_value(const CLI::ParseError& error) {
+  const std::string what = error.what();
+  const std::size_t colon = what.find(": ");
+  if (error.get_name() == "ArgumentMismatch" && colon != std::string::npos) {
+    const bool twice = what.find("received") != std::string::npos;
+    return flag_problem(what.substr(0, colon), twice ? "given more than once; give it once"
+                                                     : "has no value; give one behind it");
+  }
+  if (error.get_name() == "ConversionError") {  // "Could not convert: --unfold = x"
+    const std::size_t equals = what.find(" = ");
+    return flag_problem(what.substr(colon + 2, equals - colon - 2), "takes no value");
+  }
+  return flag_problem("", what + "; reckon --help lists commands and options");
+}
+
+}  // namespace
+
+std::string help_text(const std::string& command) {
+  const Parser parser;
+  if (command.empty()) return general_help(parser);
+  const CommandTexts* const texts = find_command(command);
+  if (texts == nullptr) {
+    throw InputError(
+        {flag_problem(command, "unknown command" + instead(command, command_names()))});
+  }
+  return command_help(*texts, parser);
+}
+
+Arguments parse_arguments(int argc, const char* const* argv) {
+  Parser parser;
+  if (argc <= 1) {
+    throw InputError(
+        {flag_problem("", help_text() + "\nno command given; see the examples above")});
+  }
+  try {
+    parser.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const std::vector<CLI::App*> asked = parser.app.get_subcommands();
+    parser.arguments.text = help_text(asked.empty() ? "" : asked.front()->get_name());
+    return parser.arguments;
+  } catch (const CLI::CallForVersion& asked) {
+    parser.arguments.text = std::string(asked.what()) + "\n";
+    return parser.arguments;
+  } catch (const CLI::ParseError& error) {
+    throw InputError({without_value(error)});
+  }
+  if (parser.app.get_subcommands().empty()) fail_without_command(parser.app);
+  std::vector<CLI::App*> found = parser.app.get_subcommands();
+  const CommandTexts& texts = *find_command(found.front()->get_name());
+  if (texts.name == "help" && found.size() > 1) {
+    parser.word = found[1]->get_name();
+    found.erase(found.begin());
+  }
+  for (std::size_t index = 1; index < found.size(); ++index) {
+    parser.arguments.problems.push_back(
+        flag_problem(found[index]->get_name(), "a second command; give one"));
+  }
+  parser.arguments.command = texts.command;
+  check_extras(parser, texts);
+  check_values(parser);
+  check_data(parser.arguments);
+  read_word(parser);
+  if (texts.command == Command::simulate) read_simulate(parser);
+  return std::move(parser.arguments);
+}
+
+}  // namespace reckon

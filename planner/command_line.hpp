@@ -1,0 +1,54 @@
+// The command line: argv to values, and the texts of --help. The only file that sees CLI11.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "planner/document_kind.hpp"
+#include "planner/spec/problems.hpp"
+#include "sim/effects.hpp"
+
+namespace reckon {
+
+enum class Command : std::uint8_t { print, simulate, schedule, catalog, schema };
+
+struct Arguments {
+  Command command = Command::print;
+  std::string text;  // print: help or the version
+
+  std::string data;                          // empty: the shipped folder
+  std::string plan, model, cluster, device;  // names or files; empty: what the plan says
+  std::optional<double> usd_per_gpu_hour;
+  EffectSwitches effects = all_effects;
+  bool unfold = false;
+  bool ignore_memory = false;
+  std::string json, csv, trace;  // "-": standard output; empty: none
+  std::string colour = "auto";
+  bool ascii = false;
+  int width = 0;  // 0: the terminal's
+
+  std::optional<DocumentKind> kind;  // catalog; empty: all
+  std::string document;              // schema
+
+  std::vector<Problem> problems;  // everything wrong with the above
+};
+
+// The program and its version, as reports name it.
+inline constexpr std::string_view version = "reckon 0.1.0";
+
+// Columns that a text report can have.
+inline constexpr int least_columns = 40;
+inline constexpr int most_columns = 400;
+
+// Reads the command line and, on the way, finds every output that cannot be written. Throws
+// InputError where it cannot be told what is meant (an unknown command, an option without a value);
+// other problems stand in the result, to be listed with those of the files.
+Arguments parse_arguments(int argc, const char* const* argv);
+
+// The text of `reckon --help`, or with the name of a command, of `reckon COMMAND --help`.
+std::string help_text(const std::string& command = "");
+
+}  // namespace reckon

@@ -1,0 +1,70 @@
+// What --help says about each command, beside the options.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "planner/command_line.hpp"
+
+namespace reckon {
+
+struct CommandTexts {
+  std::string_view name;
+  Command command;
+  std::string_view usage;
+  std::string_view summary;
+  std::string_view examples;
+  std::string_view notes;  // behind the options
+};
+
+inline constexpr std::array<CommandTexts, 5> commands{{
+    {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
+     "predict one plan: step time, MFU, memory, GPU-hours, dollars",
+     "  reckon simulate deepseek-v3-2048-h800\n"
+     "  reckon simulate deepseek-v3-2048-h800 --effects none --json report.json\n"
+     "  reckon simulate deepseek-v3-2048-h800 --usd-per-gpu-hour 1.8 --trace step.pftrace\n"
+     "  reckon simulate my-plan.json --model my-model.json --cluster h100-1024-dgx --csv -\n",
+     "Effects make a real step longer than the bare one; their sizes and sources stand in the "
+     "plan:\n"
+     "clock (sustained below nominal), sends (pipeline sends take time), routing (experts get "
+     "uneven\n"
+     "shares), jitter (ranks differ). Money is US dollars; GB is 1e9 bytes, GiB 2^30.\n\n"},
+    {"schedule", Command::schedule, "schedule PLAN [OPTION...]",
+     "print what every pipeline rank of a plan does, in order",
+     "  reckon schedule deepseek-v3-2048-h800 | head -1    what pipeline rank 0 does\n",
+     "F3.0 is the forward of micro-batch 3 at stage 0; B backward, I its input half, W its weight\n"
+     "half; F15.0&B67.15 an overlapped pair; sa, ra, sg, rg send and receive activations and\n"
+     "gradients; R reduces gradients, O is the optimizer, G gathers parameters.\n\n"},
+    {"catalog", Command::catalog, "catalog [KIND]",
+     "list the shipped models, clusters, devices and plans",
+     "  reckon catalog\n"
+     "  reckon catalog plan\n",
+     ""},
+    {"schema", Command::schema, "schema DOCUMENT", "print the JSON Schema of a document",
+     "  reckon schema plan/1 > plan.schema.json    for an editor, or to check own plans\n"
+     "  reckon schema report/1                     what --json writes\n",
+     ""},
+    {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
+     "  reckon help simulate\n", ""},
+}};
+
+inline constexpr std::string_view program_summary =
+    "reckon predicts what a large training run takes and costs on a GPU cluster\n";
+inline constexpr std::string_view program_examples =
+    "  reckon simulate deepseek-v3-2048-h800                  step, MFU, memory, bill\n"
+    "  reckon simulate deepseek-v3-2048-h800 --effects none   the bare step\n"
+    "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
+    "  reckon catalog plan                                    the shipped plans\n";
+inline constexpr std::string_view exit_codes =
+    "Exit codes: 0 done, 2 bad input, 3 the plan cannot run. Data go to standard output, messages\n"
+    "to standard error; an output file is whole or not there.\n";
+
+inline const CommandTexts* find_command(std::string_view name) {
+  const auto* const found =
+      std::find_if(commands.begin(), commands.end(),
+                   [name](const CommandTexts& texts) { return texts.name == name; });
+  return found != commands.end() ? found : nullptr;
+}
+
+}  // namespace reckon
