@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "planner/catalog.hpp"
@@ -30,6 +32,15 @@ namespace {
 
 // Exit codes of every command.
 enum Exit : int { ok = 0, bad_input = 2, cannot_run = 3, internal = 70 };
+
+// To standard error, whether or not anyone listens.
+void complain(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
+// A list of problems and what they come to.
+void complain(const std::string& list, std::string_view verdict, std::size_t problems) {
+  complain(fmt::format("{}\nerror: {} ({} problem{})\n", list, verdict, problems,
+                       problems == 1 ? "" : "s"));
+}
 
 // Installed data lie beside the program, those of a build in the source tree.
 std::string data_folder(const std::string& wanted) {
@@ -153,8 +164,7 @@ int refuse(const LoadedInputs& inputs, const std::vector<PlanProblem>& problems)
   for (const PlanProblem& problem : problems) {
     placed.push_back(located(inputs.files.at(problem.document), problem.pointer, problem.message));
   }
-  fmt::print(stderr, "{}\nerror: this plan cannot run ({} problem{})\n", to_text(placed),
-             problems.size(), problems.size() == 1 ? "" : "s");
+  complain(to_text(placed), "this plan cannot run", problems.size());
   return cannot_run;
 }
 
@@ -218,7 +228,7 @@ int simulate_command(const Arguments& arguments) {
       memory_problems(inputs, memory_of(inputs, schedule_of(inputs.plan)));
   if (!does_not_fit.empty() && !arguments.ignore_memory) {
     const int code = refuse(loaded, does_not_fit);
-    fmt::print(stderr, "hint: --ignore-memory predicts it all the same\n");
+    complain("hint: --ignore-memory predicts it all the same\n");
     return code;
   }
   const PredictOptions options{arguments.effects, arguments.unfold, !arguments.trace.empty(), true};
@@ -288,17 +298,14 @@ int main(int argc, char** argv) {
   try {
     return reckon::run(argc, argv);
   } catch (const reckon::InputError& error) {
-    fmt::print(stderr, "{}\nerror: bad input ({} problem{})\n", error.what(), error.problems.size(),
-               error.problems.size() == 1 ? "" : "s");
+    reckon::complain(error.what(), "bad input", error.problems.size());
     return reckon::bad_input;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "error: out of memory; lower pipeline_parallel or the micro-batches of the "
-               "plan, or leave out --unfold\n");
+    reckon::complain("error: out of memory; give the program more, or a smaller plan\n");
     return reckon::internal;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "internal error: {}; please report it with the command line\n",
-               error.what());
+    reckon::complain(
+        fmt::format("internal error: {}; please report it with the command line\n", error.what()));
     return reckon::internal;
   }
 }

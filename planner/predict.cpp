@@ -201,12 +201,13 @@ std::vector<PlanProblem> memory_problems(const Inputs& in, const std::vector<Ran
   std::vector<PlanProblem> problems;
   for (const auto& [need, ranks] : needs) {
     const bool one = ranks.size() == 1;
-    problems.push_back({"/parallelism",
-                        fmt::format("pipeline rank{} {} need{} {}; raise zero_stage, "
-                                    "expert_parallel or tensor_parallel, recompute more, or lower "
-                                    "micro_batch_size or sequence_length",
-                                    one ? "" : "s", rank_list(ranks), one ? "s" : "", need),
-                        DocumentKind::plan});
+    problems.push_back(
+        {"/parallelism",
+         fmt::format("pipeline rank{} {} {} {}; raise zero_stage, "
+                     "expert_parallel or tensor_parallel, recompute more, or lower "
+                     "micro_batch_size or sequence_length",
+                     one ? "" : "s", rank_list(ranks), one ? "needs" : "each need", need),
+         DocumentKind::plan});
   }
   return problems;
 }

@@ -322,7 +322,7 @@ TEST(Memory, DeepSeekV3DoesNotFitInPlainBf16) {
       memory_problems({given.model, given.cluster, given.device, given.plan}, memory(given));
   ASSERT_EQ(problems.size(), 2U);  // ranks with the same need are one problem
   EXPECT_EQ(problems[1].pointer, "/parallelism");
-  EXPECT_NE(problems[1].message.find("pipeline ranks 1-14 need "), std::string::npos);
+  EXPECT_NE(problems[1].message.find("pipeline ranks 1-14 each need "), std::string::npos);
 }
 
 }  // namespace
