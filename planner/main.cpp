@@ -231,7 +231,7 @@ int simulate_command(const Arguments& arguments) {
     complain("hint: --ignore-memory predicts it all the same\n");
     return code;
   }
-  const PredictOptions options{arguments.effects, arguments.unfold, !arguments.trace.empty(), true};
+  const PredictOptions options{arguments.effects, arguments.unfold, true, true};
   const std::vector<PlanProblem> too_large = size_problems(inputs, options);
   if (!too_large.empty()) return refuse(loaded, too_large);
   Prediction prediction = predict(inputs, options);

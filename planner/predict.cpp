@@ -135,8 +135,33 @@ std::string too_large(const SimulationSize& size, double part_runs) {
   return {};
 }
 
-std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule) {
+// How much the bare step hangs on a layout that nobody published: one layer moved between the first
+// and the last stage, either way.
+void warn_of_assumed_layout(const Inputs& in, Seconds bare, std::vector<Warning>& warnings) {
+  if (in.plan.layout.source.rfind("assumed", 0) != 0) return;
+  std::string others;
+  for (const int moved : {-1, 1}) {
+    Plan variant = in.plan;
+    std::vector<int>& layers = variant.layout.layers_per_stage;
+    if (layers.size() < 2) return;
+    layers.front() += moved;
+    layers.back() -= moved;
+    if (layers.front() < 1 || layers.back() < 0) continue;
+    const std::optional<Seconds> step = step_of_variant(in, variant, no_effects);
+    if (!step) continue;
+    others += fmt::format("{}{:.2f} s with {} layers in the first stage and {} in the last",
+                          others.empty() ? "" : ", ", step->value, layers.front(), layers.back());
+  }
+  if (others.empty()) return;
+  warnings.push_back(
+      {"ASSUMED_LAYOUT", fmt::format("which stage holds which layers is not published; the "
+                                     "bare step of {:.2f} s would take {}",
+                                     bare.value, others)});
+}
+
+std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule, Seconds bare) {
   std::vector<Warning> warnings;
+  warn_of_assumed_layout(in, bare, warnings);
   std::string outside;
   for (const WorkShare& share : work_shares(simulated(in), schedule)) {
     if (!share.extrapolated) continue;
@@ -184,12 +209,11 @@ std::vector<PlanProblem> memory_problems(const Inputs& in, const std::vector<Ran
     const Bytes excess = total(m) - in.device.gpu.memory;
     if (excess.value <= 0) continue;
     const std::string need = fmt::format(
-        "{:.1f} GB ({:.1f} weights, gradients and optimizer, {:.1f} activations of {} chunks, "
+        "{:.1f} GB ({:.1f} weights, gradients and optimizer, {:.1f} activations, "
         "{:.1f} other), {:.1f} GB more than the {:.1f} of {}",
         total(m).value / 1e9, (m.weights + m.gradients + m.master_weights + m.moments).value / 1e9,
-        m.activations.value / 1e9, m.chunks_in_flight,
-        (m.logits + m.communication + m.workspace).value / 1e9, excess.value / 1e9,
-        in.device.gpu.memory.value / 1e9, printable(in.device.name));
+        m.activations.value / 1e9, (m.logits + m.communication + m.workspace).value / 1e9,
+        excess.value / 1e9, in.device.gpu.memory.value / 1e9, printable(in.device.name));
     const auto same = std::find_if(needs.begin(), needs.end(),
                                    [&need](const auto& known) { return known.first == need; });
     if (same != needs.end()) {
@@ -252,7 +276,7 @@ Prediction predict(const Inputs& in, const PredictOptions& options) {
     report.bare_run = run_cost(in, report.bare.step, no_effects);
     report.run = run_cost(in, report.with_effects.step, options.effects);
   }
-  report.warnings = warnings_of(in, result.schedule);
+  report.warnings = warnings_of(in, result.schedule, report.bare.step);
   result.report = finish_report(std::move(report));
   return result;
 }

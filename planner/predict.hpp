@@ -26,9 +26,9 @@ struct Inputs {
 
 struct PredictOptions {
   EffectSwitches effects = all_effects;
-  bool unfold = false;        // a lane for every data-parallel rank
-  bool record_parts = false;  // for a trace
-  bool price_phases = true;   // simulate the other phases of the run as well
+  bool unfold = false;       // a lane for every data-parallel rank
+  bool record_parts = true;  // of one replica: for the lanes of the report and for a trace
+  bool price_phases = true;  // simulate the other phases of the run as well
 };
 
 struct Prediction {

@@ -180,6 +180,10 @@ void add_step(const Report& report, std::vector<PublishedFigure>& rows) {
     rows.push_back(row("chunk_pair", "one pair without sends", "s", published.chunk_pair_s,
                        report.chunk_pair.value, std::nullopt, of_chunk_pair));
     rows.back().source = published.source;
+    rows.back().remark =
+        "Where the device profile comes from the same window, as for H800, this tests order, "
+        "overlap and "
+        "lent SMs, not the kernels.";
   }
   for (const StepFigure& figure : step_figures) {
     const double value = published.*figure.published;

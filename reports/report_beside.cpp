@@ -58,7 +58,7 @@ Cell verdict_cell(const PublishedFigure& figure, const Page& page) {
 void add_published(const Report& report, Page& page) {
   if (report.published.empty()) return;
   page.title("PUBLISHED BESIDE PREDICTED",
-             "bare: balanced routing, no jitter, nominal clocks, no contention");
+             "bare: balanced routing, no jitter, nominal clocks, free sends");
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
                Align::right, Align::left});
   const bool effects = has_effects(report);
@@ -93,9 +93,10 @@ void add_published(const Report& report, Page& page) {
 
 void add_effects(const Report& report, Page& page) {
   if (!has_effects(report)) return;
-  page.title("NAMED EFFECTS",
-             fmt::format("on the bare step of {}: what each adds, its share, the step with it",
-                         seconds_text(report.bare.step)));
+  page.title(
+      "NAMED EFFECTS",
+      fmt::format("added one after another to the bare step of {}: added, share, step so far",
+                  seconds_text(report.bare.step)));
   Table table({Align::left, Align::right, Align::right, Align::right, Align::left});
   const Seconds all = report.with_effects.step - report.bare.step;
   for (const EffectShare& effect : report.effects) {

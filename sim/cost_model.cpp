@@ -150,7 +150,9 @@ TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupSh
   const double experts = moe.experts * allowed;
   const double nodes = std::max(1.0, group.nodes * allowed);
   const double gpus = std::max(1.0, plan.parallelism.expert_parallel * allowed);
-  return {expected_distinct(experts, nodes, moe.experts_per_token),
+  const double given = plan.expert_communication.distinct_nodes_per_token;
+  const double uniform = expected_distinct(experts, nodes, moe.experts_per_token);
+  return {given > 0 ? std::min(given, static_cast<double>(group.nodes)) : uniform,
           expected_distinct(experts, gpus, moe.experts_per_token)};
 }
 

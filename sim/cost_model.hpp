@@ -46,6 +46,7 @@ struct TokenSpread {
   double nodes = 1;
   double gpus = 1;
 };
+// The plan may state the nodes of its router's own rule (expert_communication).
 TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupShape& group);
 
 // Expert dispatch or combine, balanced, all ranks ready: the slower of the NIC (one copy a node)

@@ -64,6 +64,7 @@ class Executor {
   std::vector<Message> messages_;       // [forward/backward][stage][micro_batch]
   std::vector<Row> part_end_;           // scratch: end of each part of the running program
   Row start_;                           // scratch: start of the running part
+  Row input_;                           // scratch: when the running program's inputs are there
   Row communication_end_;               // scratch: end of the running program's last transfer
   Row no_wait_;                         // zeros
   std::vector<std::int32_t> no_noise_;  // zeros
@@ -78,6 +79,7 @@ Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
       micro_batches_(index_of(inputs.schedule.shape.micro_batches)),
       messages_(2 * index_of(inputs.schedule.shape.stages) * micro_batches_),
       start_(lanes_),
+      input_(lanes_),
       communication_end_(lanes_),
       no_wait_(lanes_),
       no_noise_(lanes_) {
@@ -184,8 +186,10 @@ void Executor::run_part(std::size_t rank, const TimedPart& part, int micro_batch
                          ((part.fixed * jitter[l]) >> NoiseRows::fraction_bits);
     start_[l] = start;
     end[l] = free[l] = start + time;
-    busy[l] += time;
+    busy[l] += time - part.blocking;
   }
+  if (part.blocking == 0) return;
+  for (SimTime& communication : r.communication_busy) communication += part.blocking;
 }
 
 // The same for a dispatch or combine: a group starts when its last rank is there and ends together.
@@ -232,15 +236,20 @@ void Executor::run_program(std::size_t rank, const Step& step) {
   for (std::size_t owner = 0; owner < 2; ++owner) {
     if (step.op[owner] >= 0) wanted[owner] = input(ops[index_of(step.op[owner])]);
   }
-  communication_end_ = r.communication_free;
+  // A pair's kernels are launched together, when both of its inputs are there.
+  input_ = no_wait_;
+  for (const Message* const message : wanted) {
+    if (message == nullptr) continue;
+    for (std::size_t l = 0; l < lanes_; ++l) input_[l] = std::max(input_[l], message->ready[l]);
+  }
+  communication_end_ = no_wait_;
   for (std::size_t i = 0; i < program.parts.size(); ++i) {
     const TimedPart& part = program.parts[i];
     const std::size_t owner = index_of(part.owner);
     const bool is_first = program.first[owner] == static_cast<std::int32_t>(i);
-    const Message* const message = is_first ? wanted[owner] : nullptr;
     const SimTime* const before =
         part.after >= 0 ? part_end_[index_of(part.after)].data() : no_wait_.data();
-    const SimTime* const arrival = message != nullptr ? message->ready.data() : no_wait_.data();
+    const SimTime* const arrival = is_first ? input_.data() : no_wait_.data();
     const int micro_batch = ops[index_of(step.op[owner])].micro_batch;
     SimTime* const end = part_end_[i].data();
     if (part.expert_transfer) {
@@ -287,10 +296,14 @@ void Executor::deliver_outputs(std::size_t rank, const Step& step,
   }
 }
 
-// The next slot starts when this one is done on both lanes; a send may still be under way.
+// The next slot starts on both lanes when this one is done on both; a send may still be under way.
 void Executor::join_lanes(std::size_t rank) {
-  Row& free = ranks_[rank].compute_free;
-  for (std::size_t l = 0; l < lanes_; ++l) free[l] = std::max(free[l], communication_end_[l]);
+  Rank& r = ranks_[rank];
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    const SimTime done = std::max(r.compute_free[l], communication_end_[l]);
+    r.compute_free[l] = done;
+    r.communication_free[l] = std::max(r.communication_free[l], done);
+  }
 }
 
 SimTime latest(const Row& row) { return *std::max_element(row.begin(), row.end()); }

@@ -182,7 +182,8 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
     const GroupShape group =
         t.context_parallel ? context_group(in.cluster, in.plan) : tensor_group(in.cluster, in.plan);
     const std::string_view name = t.context_parallel ? "context parallel" : "tensor parallel";
-    share_of(shares, name, part.lane).time +=
+    // It blocks the compute lane, but no kernel runs there.
+    share_of(shares, name, Lane::communication).time +=
         collective_time(in.device, in.cluster, group, t.kind, t.bytes) * times;
   }
   if (work.experts.tokens > 0) {

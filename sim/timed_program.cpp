@@ -131,11 +131,13 @@ TimedPart ProgramTimer::timed(const Part& part, bool overlapped) {
   if (known != durations_.end()) {
     result.fixed = known->second[0];
     result.routed = known->second[1];
+    result.blocking = known->second[2];
     return result;
   }
   const PartWork work = work_of(inputs_.model, inputs_.plan, part.kind, part.layer);
   const KernelContext context = context_of(inputs_, effects_, overlapped);
-  Seconds fixed = layer_collectives(inputs_, work);
+  const Seconds blocking = layer_collectives(inputs_, work);
+  Seconds fixed = blocking;
   Seconds routed;
   for (const KernelWork& kernel : work.kernels) {
     const Seconds t = kernel_time(inputs_.device, kernel, context);
@@ -143,18 +145,17 @@ TimedPart ProgramTimer::timed(const Part& part, bool overlapped) {
     if (kernel.routed) routed += t;
   }
   if (work.experts.tokens > 0) {
-    TokenSpread spread = token_spread(inputs_.model, inputs_.plan, experts_);
-    const double real = inputs_.plan.effects.distinct_nodes_per_token;
-    if (effects_.routing && real > 0)
-      spread.nodes = std::min(real, static_cast<double>(experts_.nodes));
-    const Seconds t = expert_transfer_time(inputs_.device, inputs_.cluster, experts_, work.experts,
-                                           spread, overlapped);
+    const Seconds t =
+        expert_transfer_time(inputs_.device, inputs_.cluster, experts_, work.experts,
+                             token_spread(inputs_.model, inputs_.plan, experts_), overlapped);
     fixed += t;
-    routed += t;
+    // The rates beside compute were measured under a scatter of rows as large as the effect's own.
+    if (!overlapped) routed += t;
   }
   result.fixed = to_sim_time(fixed);
   result.routed = to_sim_time(routed);
-  durations_.emplace(key, std::array<SimTime, 2>{result.fixed, result.routed});
+  result.blocking = to_sim_time(blocking);
+  durations_.emplace(key, std::array<SimTime, 3>{result.fixed, result.routed, result.blocking});
   return result;
 }
 

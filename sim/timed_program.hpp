@@ -16,8 +16,9 @@
 namespace reckon {
 
 struct TimedPart {
-  SimTime fixed = 0;   // duration on a rank with balanced routing
-  SimTime routed = 0;  // the share of `fixed` that grows with the rank's routed rows
+  SimTime fixed = 0;     // duration on a rank with balanced routing
+  SimTime routed = 0;    // the share of `fixed` that grows with the rank's routed rows
+  SimTime blocking = 0;  // the share of `fixed` in which the compute lane waits for a collective
   std::int32_t after = -1;
   std::int16_t layer = 0;
   PartKind kind = PartKind::attention_forward;
@@ -53,7 +54,7 @@ class ProgramTimer {
   std::vector<StageLayers> layers_;
   GroupShape experts_;
   std::map<std::array<int, 5>, int> index_;
-  std::map<std::array<int, 3>, std::array<SimTime, 2>>
+  std::map<std::array<int, 3>, std::array<SimTime, 3>>
       durations_;  // (kind, layer class, overlapped)
   std::vector<TimedProgram> programs_;
 };

@@ -83,6 +83,8 @@ struct StageLayout {
 struct ExpertCommunication {
   int sms = 20;                  // SMs that dispatch and combine kernels hold
   bool overlap_in_pairs = true;  // DualPipe's overlapped forward-and-backward pairs
+  double distinct_nodes_per_token =
+      0;  // of the router's rule; 0: uniform choice among allowed groups
   std::string source;
   bool operator==(const ExpertCommunication&) const = default;
 };
@@ -91,7 +93,6 @@ struct ExpertCommunication {
 // --effects) and stands here with the source of its size; sizes of 0 (1 for the clock) mean "none".
 struct Effects {
   double routing_relative_deviation = 0.0;  // of one rank's routed rows, per layer and micro-batch
-  double distinct_nodes_per_token = 0.0;    // real routing; 0: the formula for uniform choice
   double jitter_relative_deviation = 0.0;   // of one compute part on one rank
   double sustained_clock_factor = 1.0;  // long-run tensor-core rate / rate of the kernel benchmark
   std::int64_t seed = 1;

@@ -320,6 +320,10 @@ struct Fields<ExpertCommunication> {
   static constexpr std::tuple table{
       optional("sms", &ExpertCommunication::sms).min(0).max(65536),
       optional("overlap_in_pairs", &ExpertCommunication::overlap_in_pairs),
+      optional("distinct_nodes_per_token", &ExpertCommunication::distinct_nodes_per_token)
+          .min(0)
+          .doc("nodes that the router's rule sends a token to; 0: uniform choice among the allowed "
+               "groups"),
       optional("source", &ExpertCommunication::source)};
 };
 template <>
@@ -329,9 +333,6 @@ struct Fields<Effects> {
           .min(0)
           .max(1)
           .doc("standard deviation / mean of one rank's routed rows, per layer and micro-batch"),
-      optional("distinct_nodes_per_token", &Effects::distinct_nodes_per_token)
-          .min(0)
-          .doc("nodes that real routing sends a token to; 0: the formula for uniform choice"),
       optional("jitter_relative_deviation", &Effects::jitter_relative_deviation)
           .min(0)
           .max(1)

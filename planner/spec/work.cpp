@@ -133,9 +133,12 @@ Mla mla_of(const Shapes& s) {
           s.heads * s.v};
 }
 
+// Context parallelism gathers the small latents, so each rank up-projects the keys and values of
+// all.
+double key_tokens(const Shapes& s) { return s.tokens * s.plan.parallelism.context_parallel; }
 void up_projections(Kernels& k, const Mla& m, GemmRole role) {
   if (m.q_rank > 0) k.linear(role, k.s.tokens, m.q_out, m.q_rank);
-  k.linear(role, k.s.tokens, m.kv_out, m.kv_rank);
+  k.linear(role, key_tokens(k.s), m.kv_out, m.kv_rank);
 }
 void down_projections(Kernels& k, const Mla& m, GemmRole role) {
   k.linear(role, k.s.tokens, m.q_rank > 0 ? m.q_rank : m.q_out, k.s.h);
@@ -170,7 +173,8 @@ void positions(Kernels& k, double passes) {
 // MLA assembles the keys from the up-projected and the shared rotary part.
 void assemble_keys(Kernels& k, double passes) {
   if (is_mla(k.s)) {
-    k.stream(KernelFamily::copy, passes * 2 * bf16 * k.s.tokens * k.s.heads * k.s.qk, 6 * passes);
+    k.stream(KernelFamily::copy, passes * 2 * bf16 * key_tokens(k.s) * k.s.heads * k.s.qk,
+             6 * passes);
   }
 }
 
@@ -240,7 +244,8 @@ PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
   assemble_keys(k, 1);
   if (is_mla(s)) {
     const Mla m = mla_of(s);
-    k.quantise(t * (m.q_out + m.kv_out + m.q_rank + m.kv_rank + m.rope), 12, false, true);
+    k.quantise(t * (m.q_out + m.q_rank + m.kv_rank + m.rope) + key_tokens(s) * m.kv_out, 12, false,
+               true);
     k.requantise(t * (m.out_in + m.q_rank + m.kv_rank + s.h), 8);
     up_projections(k, m, GemmRole::input_gradient);
     down_projections(k, m, GemmRole::input_gradient);

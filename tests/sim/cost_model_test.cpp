@@ -254,8 +254,11 @@ TEST(CostModel, ExpectedDistinct) {
 }
 
 TEST(CostModel, TokenSpreadOfDeepSeekV3) {
-  const test::Case v3 = test::shipped_case("deepseek-v3-2048-h800");
-  const TokenSpread spread = token_spread(v3.model, v3.plan, expert_group(v3.cluster, v3.plan));
+  test::Case v3 = test::shipped_case("deepseek-v3-2048-h800");
+  const GroupShape group = expert_group(v3.cluster, v3.plan);
+  EXPECT_EQ(token_spread(v3.model, v3.plan, group).nodes, 3.97) << "the plan's own";
+  v3.plan.expert_communication.distinct_nodes_per_token = 0;  // uniform choice
+  const TokenSpread spread = token_spread(v3.model, v3.plan, group);
   EXPECT_NEAR(spread.nodes, 3.629, 5e-4);
   EXPECT_NEAR(spread.gpus, 7.36, 5e-3);
   ModelSpec unlimited = v3.model;
@@ -318,7 +321,7 @@ TEST(CostModel, DeepSeeksRoutingRuleReachesNearlyFourNodes) {
   EXPECT_GT(nodes, 3.95);
   EXPECT_LT(nodes, 3.99);
   const test::Case v3 = test::shipped_case("deepseek-v3-2048-h800");
-  EXPECT_NEAR(v3.plan.effects.distinct_nodes_per_token, nodes, 0.01);
+  EXPECT_NEAR(v3.plan.expert_communication.distinct_nodes_per_token, nodes, 0.01);
 }
 
 // The same with 4 fixed groups is the formula's case.

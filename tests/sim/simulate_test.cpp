@@ -108,7 +108,7 @@ TEST(Simulate, RoutingTakesTheRealNodeSpread) {
   Case given = v3();
   given.plan.effects.routing_relative_deviation = 0;
   const StepTrace real = run(given, {.routing = true});
-  given.plan.effects.distinct_nodes_per_token = 0;
+  given.plan.expert_communication.distinct_nodes_per_token = 0;
   const StepTrace formula = run(given, {.routing = true});
   EXPECT_EQ(formula.step_end, run(given, no_effects).step_end);
   const auto transfers = [](const StepTrace& trace) {
