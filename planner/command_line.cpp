@@ -257,25 +257,25 @@ std::optional<double> parse_number(std::string_view flag, const std::string& tex
   return std::nullopt;
 }
 
-// An output that another output or an input already is: it would be lost.
-std::string taken_by(const Arguments& a, std::string_view flag, const std::string& path) {
-  namespace fs = std::filesystem;
+// What a path stands for, whether or not there is such a file yet.
+std::filesystem::path real_place(const std::string& path) {
   std::error_code error;
-  const fs::path file = path == "-" ? fs::path(path) : fs::weakly_canonical(path, error);
-  for (const auto& [other, taken] :
-       {std::pair<std::string_view, const std::string&>{"--json", a.json}, {"--csv", a.csv}}) {
+  return path == "-" ? std::filesystem::path(path)
+                     : std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+}
+
+// The flag of an output or input that `path`, the value of `flag`, would overwrite; empty if none.
+std::string overwritten(const Arguments& a, std::string_view flag, const std::string& path) {
+  using Value = std::pair<std::string_view, const std::string&>;
+  for (const auto& [other, taken] : {Value{"--json", a.json}, Value{"--csv", a.csv}}) {
     if (other == flag) break;
-    if (taken.empty()) continue;
-    if (file == (taken == "-" ? fs::path(taken) : fs::weakly_canonical(taken, error))) {
-      return std::string(other);
-    }
+    if (!taken.empty() && real_place(taken) == real_place(path)) return std::string(other);
   }
-  for (const auto& [other, taken] :
-       {std::pair<std::string_view, const std::string&>{"PLAN", a.plan},
-        {"--model", a.model},
-        {"--cluster", a.cluster},
-        {"--device", a.device}}) {
-    if (!taken.empty() && fs::is_regular_file(taken, error) && fs::equivalent(taken, path, error)) {
+  for (const auto& [other, taken] : {Value{"PLAN", a.plan}, Value{"--model", a.model},
+                                     Value{"--cluster", a.cluster}, Value{"--device", a.device}}) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(taken, error) &&
+        std::filesystem::equivalent(taken, path, error)) {
       return std::string(other);
     }
   }
@@ -284,7 +284,7 @@ std::string taken_by(const Arguments& a, std::string_view flag, const std::strin
 
 void check_output(Arguments& a, std::string_view flag, const std::string& path) {
   if (path.empty()) return;
-  if (const std::string other = taken_by(a, flag, path); !other.empty()) {
+  if (const std::string other = overwritten(a, flag, path); !other.empty()) {
     a.problems.push_back(flag_problem(
         flag, fmt::format("{} is what {} names; give another file", printable(path, 200), other)));
   } else if (const std::string why = why_not_writable(path); !why.empty()) {
