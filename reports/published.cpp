@@ -177,7 +177,7 @@ std::string step_remark(const Report& report, const std::vector<PublishedFigure>
 void add_step(const Report& report, std::vector<PublishedFigure>& rows) {
   const PublishedStep& published = *report.plan.published;
   if (published.chunk_pair_s > 0 && report.chunk_pair.value > 0) {
-    rows.push_back(row("chunk_pair", "one pair without sends", "s", published.chunk_pair_s,
+    rows.push_back(row("chunk_pair", "a pair without sends", "s", published.chunk_pair_s,
                        report.chunk_pair.value, std::nullopt, of_chunk_pair));
     rows.back().source = published.source;
     rows.back().remark =
