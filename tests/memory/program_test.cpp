@@ -78,7 +78,7 @@ TEST(PairProgram, SendsStandWhereTheResultsAre) {
   EXPECT_EQ(end, (Kinds{combine_f, send, send}));
   for (const Part& part : program.parts) {
     if (part.kind != send) continue;
-    EXPECT_EQ(part.after, program.output[static_cast<std::size_t>(part.owner)]);
+    EXPECT_EQ(part.after, program.output[part.owner == 0 ? 0 : 1]);
   }
 }
 

@@ -24,7 +24,6 @@ namespace {
 
 using test::any_case;
 using test::Case;
-using test::inputs_of;
 
 const bool has_seed = setenv("RC_PARAMS", "seed=20260101", 0) == 0;
 
