@@ -247,6 +247,18 @@ TEST(Executor, SendsQueueOnTheirLane) {
   EXPECT_EQ(MadeUpStep::span(run.schedule(), trace, 1, "F1.1"), (OpSpan{70, 80}));
 }
 
+// A send under way holds no later slot, however long it takes: compute goes on, sends queue up.
+TEST(Executor, ALongSendHoldsNoLaterSlot) {
+  const MadeUpStep step({Kind::gpipe, 2, 2, 3}, {.send = 50});
+  const StepTrace trace = step.trace();
+  const auto span = [&](const char* text) {
+    return MadeUpStep::span(step.schedule(), trace, 0, text);
+  };
+  EXPECT_EQ(span("F1.0"), (OpSpan{10, 20}));
+  EXPECT_EQ(span("F2.0"), (OpSpan{20, 30}));
+  EXPECT_EQ(span("sa2.0"), (OpSpan{110, 160}));
+}
+
 // Two ranks, one micro-batch: rank 1 is done with its backward at 40, rank 0 at 60.
 //   reduce (7): stage 1 40-47, stage 0 60-67. Optimizer (5) on both at once, when all gradients are
 //   reduced, 67-72 (clipping needs the norm of all of them). Gather (3): 72-75.
