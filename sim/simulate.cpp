@@ -93,12 +93,13 @@ std::vector<Step> steps_of_rank(const std::vector<Op>& ops, const EffectSwitches
   return steps;
 }
 
-// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. A group
-// that also spans context-parallel ranks need not cover whole data ranks; then the part that does.
+// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. The group
+// counts context-parallel ranks fastest, so it spans EP / gcd(EP, CP) data ranks, which divides
+// their number because EP divides DP x CP.
 std::size_t group_lanes(const Plan& plan) {
   const Parallelism& p = plan.parallelism;
-  return static_cast<std::size_t>(
-      std::gcd(std::max(1, p.expert_parallel / p.context_parallel), p.data_parallel));
+  return static_cast<std::size_t>(p.expert_parallel /
+                                  std::gcd(p.expert_parallel, p.context_parallel));
 }
 
 // The smallest divisor of `number` that is at least `least`.
