@@ -60,21 +60,39 @@ struct LoadedInputs {
   std::map<DocumentKind, std::string> files;
 };
 
-// Where a line and a column of `file` stand behind a JSON pointer: of the value itself, or of the
-// nearest that holds it (a key that was left out has its default).
-Problem located(const std::string& file, const std::string& pointer, const std::string& message) {
-  Problem problem{file, 0, 0, pointer, message};
-  try {
-    const Document document = parse_document(read_text_file(file), file);
-    std::optional<Position> place;
-    for (std::string at = pointer; !(place = document.find(at)) && !at.empty();) {
+// The files of problems that are found after reading, read again to tell line and column.
+class Places {
+ public:
+  // The problem with the place of the value that `pointer` names, or of the nearest that holds it
+  // (a key that was left out has its default).
+  Problem located(const std::string& file, const std::string& pointer, const std::string& message) {
+    Problem problem{file, 0, 0, pointer, message};
+    const std::optional<Document>& document = read(file);
+    if (!document) return problem;
+    std::string at = pointer;
+    std::optional<Position> place = document->find(at);
+    while (!place && !at.empty()) {
       at.erase(at.rfind('/'));
+      place = document->find(at);
     }
-    if (place) problem.line = place->line, problem.column = place->column;
-  } catch (const InputError&) {  // the file has gone since it was read: name it without a line
+    if (place) problem.line = place->line;
+    if (place) problem.column = place->column;
+    return problem;
   }
-  return problem;
-}
+
+ private:
+  const std::optional<Document>& read(const std::string& file) {
+    const auto [known, is_new] = documents_.try_emplace(file);
+    if (!is_new) return known->second;
+    try {
+      known->second = parse_document(read_text_file(file), file);
+    } catch (const InputError&) {  // gone since it was read: no line to tell
+    }
+    return known->second;
+  }
+
+  std::map<std::string, std::optional<Document>> documents_;
+};
 
 // Loads the documents that a plan names; what is wrong with any of them comes together.
 class Loader {
@@ -140,9 +158,9 @@ class Loader {
         problems_.push_back(problem);
         if (problem.line > 0) continue;  // inside the document
         const std::string message = problem.file + ": " + problem.message;
-        problems_.back() =
-            by_flag ? Problem{flag, 0, 0, "", message}
-                    : located(result_.files[named_in], "/" + std::string(enum_name(kind)), message);
+        problems_.back() = by_flag ? Problem{flag, 0, 0, "", message}
+                                   : Places().located(result_.files[named_in],
+                                                      "/" + std::string(enum_name(kind)), message);
       }
       return false;
     }
@@ -160,9 +178,11 @@ LoadedInputs load_inputs(const Arguments& arguments) {
 
 // Lists why the plan cannot run, each reason with its place in its file.
 int refuse(const LoadedInputs& inputs, const std::vector<PlanProblem>& problems) {
+  Places places;
   std::vector<Problem> placed;
   for (const PlanProblem& problem : problems) {
-    placed.push_back(located(inputs.files.at(problem.document), problem.pointer, problem.message));
+    placed.push_back(
+        places.located(inputs.files.at(problem.document), problem.pointer, problem.message));
   }
   complain(to_text(placed), "this plan cannot run", problems.size());
   return cannot_run;

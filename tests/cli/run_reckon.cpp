@@ -154,7 +154,7 @@ void expect_failure(const Outcome& outcome, int code, const std::vector<std::str
 nlohmann::json report_of(const Outcome& outcome) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
-  const nlohmann::json report = nlohmann::json::parse(outcome.out, nullptr, false);
+  nlohmann::json report = nlohmann::json::parse(outcome.out, nullptr, false);
   EXPECT_TRUE(report.is_object());
   return report;
 }
