@@ -29,6 +29,8 @@ std::string product(std::initializer_list<double> factors) {
   return words + " = " + text(result);
 }
 
+constexpr std::size_t most_phases = 1000;  // each is simulated
+
 bool divides(double divisor, double number) { return std::fmod(number, divisor) == 0; }
 
 class Problems {
@@ -84,6 +86,9 @@ void check_all_limits(const ModelSpec& model, const ClusterSpec& cluster, const 
     check_limits(plan.phases[index], "/phases/" + std::to_string(index), DocumentKind::plan,
                  problems);
   }
+  problems.require(plan.phases.size() <= most_phases, "/phases",
+                   text(static_cast<double>(plan.phases.size())) + " phases; give at most " +
+                       text(static_cast<double>(most_phases)));
   const double gpus = static_cast<double>(cluster.nodes) * cluster.gpus_per_node;
   problems.require(
       gpus <= most_gpus, "/nodes",
@@ -270,6 +275,7 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
                    text(static_cast<double>(given.size())) +
                        " stages listed but the schedule has " + text(count) +
                        "; list one number a stage, or leave the layout out");
+  if (given.size() > static_cast<std::size_t>(model.layers) + 2) return;  // not worth a look
   double sum = 0;
   for (std::size_t stage = 0; stage < given.size(); ++stage) {
     sum += given[stage];

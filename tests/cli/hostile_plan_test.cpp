@@ -130,6 +130,21 @@ TEST(HostilePlan, AMillionGpus) {
                  {" GiB of memory, more than the 4 that reckon takes", "leave out --unfold"});
 }
 
+// Checking each phase once took a copy of all of them.
+TEST(HostilePlan, TooManyPhases) {
+  const nlohmann::json phase{{"name", "p"}, {"kind", "pretrain"}, {"tokens", 1e9}};
+  const nlohmann::json phases(2000, phase);
+  expect_failure(simulate({{{"/phases", phases}}, {}, {}, {}}), 3,
+                 {": /phases: 2000 phases; give at most 1000", "(1 problem)"});
+}
+
+TEST(HostilePlan, ALayoutOfManyStages) {
+  const nlohmann::json layers(100'000, 0);
+  expect_failure(
+      simulate({{{"/layout/layers_per_stage", layers}}, {}, {}, {}}), 3,
+      {"/layout/layers_per_stage: 100000 stages listed but the schedule has 16", "(1 problem)"});
+}
+
 // Part indices once had 16 bits, and a stage of 10,000 layers has 40,000 parts.
 TEST(HostilePlan, AStageOfTenThousandLayers) {
   const auto step_of = [](int layers) {
