@@ -92,6 +92,20 @@ std::vector<std::string> shipped_names(const std::string& data_dir, DocumentKind
   return names;
 }
 
+std::vector<std::string> shipped_measurements(const std::string& data_dir,
+                                              const std::string& device_name) {
+  std::vector<std::string> files;
+  if (device_name.find('/') != std::string::npos) return files;
+  std::error_code error;
+  const fs::path device = find_document(data_dir, DocumentKind::device, device_name);
+  fs::directory_iterator entry(fs::path(data_dir) / "topologies/measured" / device.stem(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    files.push_back(entry->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 std::string find_document(const std::string& data_dir, DocumentKind kind,
                           const std::string& name_or_path) {
   if (name_or_path.empty()) fail("", "the name of a " + std::string(enum_name(kind)) + " is empty");
@@ -100,10 +114,14 @@ std::string find_document(const std::string& data_dir, DocumentKind kind,
   }
   const fs::path folder = fs::path(data_dir) / folder_of(kind);
   const std::vector<std::string> names = shipped_names(data_dir, kind);
-  if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+  std::string name = name_or_path;
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::replace(name.begin(), name.end(), '_', '-');  // other tools write h100_sxm
+  }
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
     fail_unknown(folder, kind, name_or_path, names);
   }
-  return (folder / (name_or_path + std::string(extension))).string();
+  return (folder / (name + std::string(extension))).string();
 }
 
 std::string read_text_file(const std::string& path) {

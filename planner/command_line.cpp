@@ -19,8 +19,8 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 5> documents{"plan/1", "model/1", "cluster/1", "device/1",
-                                                    "report/1"};
+constexpr std::array<std::string_view, 6> documents{"plan/1",   "model/1",  "cluster/1",
+                                                    "device/1", "report/1", "calibration/1"};
 
 struct EffectName {
   std::string_view name;
@@ -61,7 +61,8 @@ struct Parser {
   Arguments arguments;
   std::string word;  // behind the command: the plan, kind, document or command
   std::string effects = "all";
-  std::string usd_per_gpu_hour, width;
+  std::string usd_per_gpu_hour, width, families;
+  std::vector<std::string> words;  // behind `calibrate`
   std::vector<CLI::Option*> with_value;
 
   Parser() {
@@ -93,14 +94,18 @@ struct Parser {
         add_plan(c);
         add_inputs(c);
         break;
+      case Command::calibrate:
+        add_calibrate(c);
+        break;
       case Command::catalog:
         c.add_option("KIND", word, "model, cluster, device or plan; all of them without");
         break;
       case Command::schema:
-        c.add_option("DOCUMENT", word, "plan/1, model/1, cluster/1, device/1 or report/1");
+        c.add_option("DOCUMENT", word,
+                     "plan/1, model/1, cluster/1, device/1, report/1 or calibration/1");
         break;
       case Command::print:
-        c.add_option("COMMAND", word, "simulate, schedule, catalog or schema");
+        c.add_option("COMMAND", word, "simulate, schedule, calibrate, catalog or schema");
         break;
     }
   }
@@ -128,6 +133,24 @@ struct Parser {
            "write the step as a trace: .pftrace (ui.perfetto.dev) or .json");
     c.add_flag("--unfold", arguments.unfold, "simulate every rank, whatever the symmetry");
     c.add_flag("--ignore-memory", arguments.ignore_memory, "predict a plan that does not fit too");
+    add_style(c);
+  }
+
+  void add_calibrate(CLI::App& c) {
+    c.add_option("ACTION DATA", words, "check, fit or transfer, then files of measurements");
+    option(c, "--device", arguments.device, "NAME", "device profile to fit into or to check");
+    option(c, "--family", families, "LIST", "only these kernel families, separated by commas");
+    option(c, "--output", arguments.output, "FILE",
+           "fit, transfer: write the profile; - (default) is standard output");
+    option(c, "--from", arguments.from, "NAME",
+           "transfer: the measured device to take models from");
+    option(c, "--json", arguments.json, "FILE", "check: write the errors as JSON");
+    option(c, "--csv", arguments.csv, "FILE", "check: write every row with its prediction");
+    option(c, "--svg", arguments.svg, "FILE", "check: plot predicted over measured");
+    add_style(c);
+  }
+
+  void add_style(CLI::App& c) {
     option(c, "--width", width, "COLUMNS", "of the text report, 40 to 400; else the terminal's");
     option(c, "--color", arguments.colour, "WHEN", "auto, always or never; NO_COLOR is heeded");
     c.add_flag("--ascii", arguments.ascii, "no box drawing or block characters");
@@ -267,12 +290,16 @@ std::filesystem::path real_place(const std::string& path) {
 // The flag of an output or input that `path`, the value of `flag`, would overwrite; empty if none.
 std::string overwritten(const Arguments& a, std::string_view flag, const std::string& path) {
   using Value = std::pair<std::string_view, const std::string&>;
-  for (const auto& [other, taken] : {Value{"--json", a.json}, Value{"--csv", a.csv}}) {
+  for (const auto& [other, taken] :
+       {Value{"--output", a.output}, Value{"--json", a.json}, Value{"--csv", a.csv}}) {
     if (other == flag) break;
     if (!taken.empty() && real_place(taken) == real_place(path)) return std::string(other);
   }
-  for (const auto& [other, taken] : {Value{"PLAN", a.plan}, Value{"--model", a.model},
-                                     Value{"--cluster", a.cluster}, Value{"--device", a.device}}) {
+  std::vector<Value> inputs{{"PLAN", a.plan}, {"--model", a.model}, {"--cluster", a.cluster}};
+  // A profile may be fitted into its own file; nothing else may be written over an input.
+  if (flag != "--output") inputs.emplace_back("--device", a.device);
+  for (const std::string& data : a.measurements) inputs.emplace_back("DATA", data);
+  for (const auto& [other, taken] : inputs) {
     std::error_code error;
     if (std::filesystem::is_regular_file(taken, error) &&
         std::filesystem::equivalent(taken, path, error)) {
@@ -292,13 +319,8 @@ void check_output(Arguments& a, std::string_view flag, const std::string& path) 
   }
 }
 
-void read_simulate(Parser& parser) {
+void read_style(Parser& parser) {
   Arguments& a = parser.arguments;
-  if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
-  if (!parser.usd_per_gpu_hour.empty()) {
-    a.usd_per_gpu_hour =
-        parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
-  }
   if (!parser.width.empty()) {
     const auto width =
         parse_number("--width", parser.width, least_columns, most_columns, " columns", a.problems);
@@ -309,6 +331,79 @@ void read_simulate(Parser& parser) {
         "--color",
         in_quotes(a.colour) + " is unknown" + instead(a.colour, {"auto", "always", "never"})));
   }
+}
+
+// "gemm,moe" to families.
+void read_families(Parser& parser) {
+  std::string rest = parser.families.empty() ? "" : parser.families + ",";
+  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+    const std::string word = rest.substr(0, comma);
+    rest.erase(0, comma + 1);
+    if (const auto family = enum_from_name<ModelFamily>(word)) {
+      parser.arguments.families.push_back(*family);
+    } else {
+      parser.arguments.problems.push_back(flag_problem(
+          "--family",
+          "unknown family " + in_quotes(word) + instead(word, enum_names<ModelFamily>())));
+    }
+  }
+}
+
+void read_calibrate(Parser& parser) {
+  Arguments& a = parser.arguments;
+  const std::string action = parser.words.empty() ? "" : parser.words.front();
+  const std::vector<std::string_view> actions{"check", "fit", "transfer"};
+  if (std::find(actions.begin(), actions.end(), action) != actions.end()) {
+    a.action = action == "fit"     ? CalibrateAction::fit
+               : action == "check" ? CalibrateAction::check
+                                   : CalibrateAction::transfer;
+    a.measurements.assign(parser.words.begin() + 1, parser.words.end());
+  } else {
+    a.problems.push_back(flag_problem(
+        action,
+        (action.empty() ? "no action given" : "unknown action") + instead(action, actions)));
+  }
+  if (a.device.empty()) {
+    a.problems.push_back(flag_problem(
+        "--device", "missing; give the name of a device (reckon catalog device) or its file"));
+  }
+  read_families(parser);
+  read_style(parser);
+  const bool fits = a.action != CalibrateAction::check;
+  const bool transfers = a.action == CalibrateAction::transfer;
+  if (transfers && a.from.empty()) {
+    a.problems.push_back(flag_problem("--from", "missing; name the measured device to take from"));
+  }
+  if (!transfers && !a.from.empty()) {
+    a.problems.push_back(flag_problem("--from", "belongs to calibrate transfer"));
+  }
+  for (std::size_t i = 0; transfers && i < a.measurements.size(); ++i) {
+    a.problems.push_back(flag_problem(a.measurements[i], "transfer takes no measurements"));
+  }
+  const std::array<std::pair<std::string_view, const std::string*>, 3> of_check{
+      {{"--json", &a.json}, {"--csv", &a.csv}, {"--svg", &a.svg}}};
+  for (const auto& [flag, value] : of_check) {
+    if (fits && !value->empty()) {
+      a.problems.push_back(flag_problem(flag, "belongs to calibrate check"));
+    }
+  }
+  if (!fits && !a.output.empty()) {
+    a.problems.push_back(flag_problem("--output", "belongs to calibrate fit and transfer"));
+  }
+  check_output(a, "--output", fits ? a.output : "");
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
+  check_output(a, "--svg", a.svg);
+}
+
+void read_simulate(Parser& parser) {
+  Arguments& a = parser.arguments;
+  if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
+  if (!parser.usd_per_gpu_hour.empty()) {
+    a.usd_per_gpu_hour =
+        parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
+  }
+  read_style(parser);
   check_output(a, "--json", a.json);
   check_output(a, "--csv", a.csv);
   const bool is_trace = a.trace.ends_with(".json") || a.trace.ends_with(".pftrace") ||
@@ -338,6 +433,8 @@ void read_word(Parser& parser) {
     case Command::simulate:
     case Command::schedule:
       a.plan = parser.word;
+      break;
+    case Command::calibrate:
       break;
     case Command::catalog:
       if (parser.word.empty()) break;
@@ -444,6 +541,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   check_data(parser.arguments);
   read_word(parser);
   if (texts.command == Command::simulate) read_simulate(parser);
+  if (texts.command == Command::calibrate) read_calibrate(parser);
   return std::move(parser.arguments);
 }
 

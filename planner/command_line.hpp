@@ -8,12 +8,16 @@
 #include <vector>
 
 #include "planner/document_kind.hpp"
+#include "planner/spec/kernel_model.hpp"
 #include "planner/spec/problems.hpp"
 #include "sim/effects.hpp"
 
 namespace reckon {
 
-enum class Command : std::uint8_t { print, simulate, schedule, catalog, schema };
+enum class Command : std::uint8_t { print, simulate, schedule, calibrate, catalog, schema };
+
+// What `reckon calibrate` does with measurements.
+enum class CalibrateAction : std::uint8_t { fit, check, transfer };
 
 struct Arguments {
   Command command = Command::print;
@@ -29,6 +33,13 @@ struct Arguments {
   std::string colour = "auto";
   bool ascii = false;
   int width = 0;  // 0: the terminal's
+
+  CalibrateAction action = CalibrateAction::check;
+  std::string from;                       // transfer: the measured sister device
+  std::vector<std::string> measurements;  // files; empty: those shipped for the device
+  std::vector<ModelFamily> families;      // empty: all that the measurements hold
+  std::string output;                     // the fitted profile; empty: standard output
+  std::string svg;
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

@@ -18,7 +18,7 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 5> commands{{
+inline constexpr std::array<CommandTexts, 6> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
@@ -36,6 +36,22 @@ inline constexpr std::array<CommandTexts, 5> commands{{
      "F3.0 is the forward of micro-batch 3 at stage 0; B backward, I its input half, W its weight\n"
      "half; F15.0&B67.15 an overlapped pair; sa, ra, sg, rg send and receive activations and\n"
      "gradients; R reduces gradients, O is the optimizer, G gathers parameters.\n\n"},
+    {"calibrate", Command::calibrate,
+     "calibrate check|fit|transfer --device NAME [OPTION...] [DATA...]",
+     "check kernel models against measured times, fit them, carry them over",
+     "  reckon calibrate check --device h100-sxm                        on the shipped "
+     "measurements\n"
+     "  reckon calibrate check --device h100-sxm my-gemms.csv --svg gemms.svg\n"
+     "  reckon calibrate fit --device h100-sxm --family gemm my-gemms.csv --output my-h100.json\n"
+     "  reckon calibrate transfer --device my-gpu.json --from h100-sxm --output my-gpu.json\n",
+     "DATA are CSV files (docs: topologies/measured/README.md), nccl-tests' --json output or "
+     "PyTorch\n"
+     "profiler traces. Half of the shapes, chosen by family and never by row, are held back from\n"
+     "every fit; their errors are the ones to believe. Rows that cannot be right are listed and "
+     "left\n"
+     "out. transfer takes the models of a measured device to one that is only specified: "
+     "parameters\n"
+     "are shares of peaks and bandwidths, so they scale with the specification.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices and plans",
      "  reckon catalog\n"

@@ -15,17 +15,23 @@
 #include <string_view>
 #include <vector>
 
+#include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
 #include "planner/command_line.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
 #include "planner/spec/json_document.hpp"
 #include "planner/spec/spec_json.hpp"
+#include "reports/calibration_csv.hpp"
+#include "reports/calibration_json.hpp"
+#include "reports/calibration_svg.hpp"
+#include "reports/calibration_text.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/perfetto_trace.hpp"
 #include "reports/report_csv.hpp"
 #include "reports/report_json.hpp"
 #include "reports/report_text.hpp"
+#include "sim/calibrate/fit.hpp"
 
 namespace reckon {
 namespace {
@@ -272,6 +278,60 @@ int schedule_command(const Arguments& arguments) {
   return ok;
 }
 
+// The device document of the command line with other kernel models.
+void write_profile(const Arguments& arguments, const DeviceProfile& profile) {
+  const std::string file =
+      find_document(data_folder(arguments.data), DocumentKind::device, arguments.device);
+  write_output(arguments.output.empty() ? "-" : arguments.output,
+               with_kernels_of(read_text_file(file), profile));
+}
+
+std::vector<KernelModel> wanted_of(std::vector<KernelModel> models, const Arguments& arguments) {
+  const std::vector<ModelFamily>& wanted = arguments.families;
+  std::erase_if(models, [&wanted](const KernelModel& model) {
+    return !wanted.empty() && std::find(wanted.begin(), wanted.end(), model.family) == wanted.end();
+  });
+  return models;
+}
+
+int calibrate_command(const Arguments& arguments) {
+  const std::string data = data_folder(arguments.data);
+  const DeviceProfile device = load_device(data, arguments.device);
+  if (arguments.action == CalibrateAction::transfer) {
+    const DeviceProfile measured = load_device(data, arguments.from);
+    write_profile(arguments,
+                  with_models(device, wanted_of(transferred_models(measured), arguments)));
+    return ok;
+  }
+  const std::vector<std::string> files = arguments.measurements.empty()
+                                             ? shipped_measurements(data, arguments.device)
+                                             : arguments.measurements;
+  if (files.empty()) {
+    throw InputError({{printable(arguments.device, 200), 0, 0, "",
+                       "no measurements are shipped for this device; give files of your own"}});
+  }
+  const MeasuredKernels measured = read_measurements(files, device.gpu, arguments.families);
+  if (arguments.action == CalibrateAction::fit) {
+    const DeviceProfile fitted = fit_profile(device, measured, arguments.families);
+    if (!measured.problems.empty()) complain(to_text(measured.problems) + "\n");
+    write_profile(arguments, fitted);
+    return ok;
+  }
+  CalibrationCheck check = check_profile(device, measured);
+  check.tool = version;
+  if (check.groups.empty()) {
+    std::vector<Problem> problems = check.problems;
+    problems.push_back({"", 0, 0, "", "no measured row has a model in this profile"});
+    throw InputError(std::move(problems));
+  }
+  if (!arguments.svg.empty()) write_output(arguments.svg, calibration_svg(check));
+  if (!arguments.json.empty()) write_output(arguments.json, calibration_json(check));
+  if (!arguments.csv.empty()) write_output(arguments.csv, calibration_csv(check));
+  if (arguments.json == "-" || arguments.csv == "-" || arguments.svg == "-") return ok;
+  write_output("-", calibration_text(check, style_of(arguments)));
+  return ok;
+}
+
 int catalog_command(const Arguments& arguments) {
   const std::string data = data_folder(arguments.data);
   std::string text;
@@ -285,8 +345,9 @@ int catalog_command(const Arguments& arguments) {
 }
 
 int schema_command(const Arguments& arguments) {
-  write_output(
-      "-", arguments.document == "report/1" ? report_schema() : input_schema(arguments.document));
+  write_output("-", arguments.document == "report/1"        ? report_schema()
+                    : arguments.document == "calibration/1" ? calibration_schema()
+                                                            : input_schema(arguments.document));
   return ok;
 }
 
@@ -300,6 +361,8 @@ int run(int argc, char** argv) {
       return simulate_command(arguments);
     case Command::schedule:
       return schedule_command(arguments);
+    case Command::calibrate:
+      return calibrate_command(arguments);
     case Command::catalog:
       return catalog_command(arguments);
     case Command::schema:

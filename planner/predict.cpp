@@ -28,10 +28,10 @@ SimulateInputs simulated(const Inputs& in) { return {in.model, in.cluster, in.de
 struct NamedEffect {
   std::string_view name;
   bool EffectSwitches::*on;
-  std::string_view source_key;  // in the plan's effects.sources
+  std::string_view source_key;  // in the plan's effects.sources; empty: the device's
 };
 constexpr std::array<NamedEffect, 4> named_effects{{
-    {"clock derate", &EffectSwitches::clock, "sustained_clock_factor"},
+    {"clock derate", &EffectSwitches::clock, ""},
     {"pipeline sends", &EffectSwitches::pipeline_sends, ""},
     {"routing imbalance", &EffectSwitches::routing, "routing_relative_deviation"},
     {"per-rank jitter", &EffectSwitches::jitter, "jitter_relative_deviation"},
@@ -39,6 +39,7 @@ constexpr std::array<NamedEffect, 4> named_effects{{
 
 std::string source_of(const Inputs& in, const NamedEffect& effect) {
   if (effect.source_key.empty()) return in.cluster.nic.source;
+  if (effect.source_key.empty()) return in.device.sustained.source;
   const auto found = in.plan.effects.sources.find(std::string(effect.source_key));
   return found != in.plan.effects.sources.end() ? found->second : in.plan.effects.source;
 }

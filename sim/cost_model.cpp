@@ -2,19 +2,39 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string_view>
+
+#include "sim/kernel_models/families.hpp"
+#include "sim/kernel_models/gemm.hpp"
 
 namespace reckon {
 namespace {
 
-const GemmModel* find_gemm(const DeviceProfile& device, Dtype dtype, GemmRole role) {
-  const GemmModel* same_dtype = nullptr;
+// The device's own model of this dtype and role; input gradients have the forward's layout.
+const GemmModel* own_gemm(const DeviceProfile& device, Dtype dtype, GemmRole role) {
+  const GemmRole wanted = role == GemmRole::input_gradient ? GemmRole::output : role;
   for (const GemmModel& model : device.gemm) {
-    if (model.dtype != dtype) continue;
-    if (model.role == role) return &model;
-    // Input gradients have the forward's layout; anything else borrows the first of its dtype.
-    if (same_dtype == nullptr || model.role == GemmRole::output) same_dtype = &model;
+    if (model.dtype == dtype && model.role == wanted) return &model;
   }
-  return same_dtype != nullptr ? same_dtype : &device.gemm.front();
+  return nullptr;
+}
+
+// One that is borrowed where there is none: the same dtype first, in another role.
+const GemmModel* borrowed_gemm(const DeviceProfile& device, Dtype dtype) {
+  for (const GemmModel& model : device.gemm) {
+    if (model.dtype == dtype) return &model;
+  }
+  return device.gemm.empty() ? nullptr : &device.gemm.front();
+}
+
+std::string_view variant_of(Dtype dtype) {
+  return dtype == Dtype::fp8_block ? "fp8_block" : "bf16";
+}
+
+// The fitted family's model for a GEMM; null if the profile has none of its dtype.
+const KernelModel* fitted_gemm(const DeviceProfile& device, Dtype dtype) {
+  return find_model(device, ModelFamily::gemm, variant_of(dtype));
 }
 
 FlopsPerSecond peak(const DeviceProfile& device, Dtype dtype) {
@@ -26,6 +46,17 @@ double sm_share(const DeviceProfile& device, const KernelContext& context) {
   return static_cast<double>(context.sms) / device.gpu.sms;
 }
 
+// Tensor rate in this company / in a short benchmark. Communication beside a kernel and a settled
+// chip both lower what the tensor cores reach; a factor that was measured in a running cluster
+// holds some of both, so the lower counts, not the product.
+double rate_factor(const DeviceProfile& device, const KernelContext& context, Dtype dtype,
+                   double overlapped_factor) {
+  const double sustained = dtype == Dtype::fp8_block ? device.sustained.fp8_rate_factor
+                                                     : device.sustained.bf16_rate_factor;
+  return std::min(context.overlapped ? overlapped_factor : 1.0,
+                  context.sustained ? sustained : 1.0);
+}
+
 // max(model, compute roofline on the SMs at hand, memory roofline).
 Seconds at_least_roofline(Seconds modelled, const DeviceProfile& device, const KernelWork& work,
                           const KernelContext& context) {
@@ -34,26 +65,87 @@ Seconds at_least_roofline(Seconds modelled, const DeviceProfile& device, const K
   return std::max({modelled, compute, memory});
 }
 
-Seconds gemm_time(const DeviceProfile& device, const KernelWork& work,
-                  const KernelContext& context) {
-  const GemmModel& model = *find_gemm(device, work.dtype, work.role);
-  const double factor =
-      context.clock_factor * (context.overlapped ? model.overlapped_rate_factor : 1.0);
+Seconds own_gemm_time(const GemmModel& model, const DeviceProfile& device, const KernelWork& work,
+                      const KernelContext& context) {
+  const double factor = rate_factor(device, context, work.dtype, model.overlapped_rate_factor);
   const double tiles =
       std::ceil(work.m / model.tile_m) * std::ceil(work.n / model.tile_n) * work.groups;
   const double waves = std::ceil(tiles / std::max(1, context.sms));
   const Flops tile{2.0 * model.tile_m * model.tile_n * work.k};
   const Seconds one = tile / (model.rate_per_sm * factor) + model.tile_overhead;
-  return at_least_roofline(model.launch + one * waves, device, work, context);
+  return model.launch + one * waves;
+}
+
+// Beside communication a fitted GEMM slows down as the device's own one does, if it has one.
+double overlapped_factor(const DeviceProfile& device) {
+  return device.gemm.empty() ? 1.0 : device.gemm.front().overlapped_rate_factor;
+}
+
+Seconds fitted_gemm_time(const KernelModel& model, const DeviceProfile& device,
+                         const KernelWork& work, const KernelContext& context) {
+  const auto parameters = parameter_values(gemm_family(), model);
+  if (!parameters) return {};
+  const double factor = rate_factor(device, context, work.dtype, overlapped_factor(device));
+  const double seconds = gemm_seconds(device.gpu, model.variant, *parameters,
+                                      {work.m, work.n, work.k, static_cast<double>(work.groups)},
+                                      {static_cast<double>(std::max(1, context.sms)), factor});
+  const bool accumulates = work.role == GemmRole::weight_gradient;
+  return {seconds * (accumulates ? device.weight_gradient_time_ratio : 1.0)};
+}
+
+Seconds gemm_time(const DeviceProfile& device, const KernelWork& work,
+                  const KernelContext& context) {
+  Seconds time;
+  if (const GemmModel* own = own_gemm(device, work.dtype, work.role)) {
+    time = own_gemm_time(*own, device, work, context);
+  } else if (const KernelModel* fitted = fitted_gemm(device, work.dtype)) {
+    time = fitted_gemm_time(*fitted, device, work, context);
+  } else if (const GemmModel* borrowed = borrowed_gemm(device, work.dtype)) {
+    time = own_gemm_time(*borrowed, device, work, context);
+  }
+  return at_least_roofline(time, device, work, context);
+}
+
+// The forward by the fitted family where the profile has it; the backward from it by FLOPs and the
+// ratio of both rates.
+std::optional<Seconds> fitted_attention_time(const DeviceProfile& device, const KernelWork& work,
+                                             const KernelContext& context) {
+  const AttentionHeads& heads = work.attention;
+  const bool is_mla = heads.qk_dim != heads.v_dim;
+  const ModelFamily kind = is_mla ? ModelFamily::mla : ModelFamily::attention;
+  const KernelModel* model = find_model(device, kind, "bf16");
+  if (model == nullptr || work.k <= 0) return std::nullopt;
+  const FamilyModel& family = family_model(kind);
+  const auto parameters = parameter_values(family, *model);
+  if (!parameters) return std::nullopt;
+  GpuSpec gpu = device.gpu;
+  const double share = sm_share(device, context);
+  gpu.sms = std::max(1, context.sms);
+  gpu.bf16_peak = gpu.bf16_peak * (share * rate_factor(device, context, Dtype::bf16, 1.0));
+  // Context parallel ranks hold a part of each sequence, early and late queries alike.
+  const double sequences = work.m / work.k;
+  const KernelSizes sizes =
+      is_mla ? KernelSizes{0, heads.heads, sequences, work.k}
+             : KernelSizes{0, sequences, work.k, 0, heads.heads, heads.kv_heads, heads.qk_dim, 0};
+  const double forward = family.time({&gpu, "bf16"}, *parameters, sizes);
+  if (work.role == GemmRole::output) return Seconds{forward};
+  const double scores = heads.heads * work.m * work.k;
+  const double slower =
+      device.attention.forward_rate_per_sm / device.attention.backward_rate_per_sm;
+  return Seconds{forward * (work.flops.value / (scores * (heads.qk_dim + heads.v_dim))) * slower};
 }
 
 Seconds attention_time(const DeviceProfile& device, const KernelWork& work,
                        const KernelContext& context) {
+  if (const auto fitted = fitted_attention_time(device, work, context)) {
+    return at_least_roofline(*fitted, device, work, context);
+  }
   const AttentionModel& model = device.attention;
   const bool forward = work.role == GemmRole::output;
   const FlopsPerSecond full = forward ? model.forward_rate_per_sm : model.backward_rate_per_sm;
   const double ramp = work.k / (work.k + model.half_rate_sequence);
-  const FlopsPerSecond rate = full * (ramp * context.sms * context.clock_factor);
+  const FlopsPerSecond rate =
+      full * (ramp * context.sms * rate_factor(device, context, Dtype::bf16, 1.0));
   return at_least_roofline(work.flops / rate, device, work, context);
 }
 
@@ -98,12 +190,21 @@ Seconds kernel_time(const DeviceProfile& device, const KernelWork& work,
 
 bool is_extrapolated(const DeviceProfile& device, const KernelWork& work) {
   if (work.family == KernelFamily::attention_core) {
-    return work.k < device.attention.fitted_min_sequence;
+    const bool is_mla = work.attention.qk_dim != work.attention.v_dim;
+    const KernelModel* fitted =
+        find_model(device, is_mla ? ModelFamily::mla : ModelFamily::attention, "bf16");
+    if (fitted == nullptr) return work.k < device.attention.fitted_min_sequence;
+    const auto sequence = fitted->fitted.find("seq");
+    return sequence == fitted->fitted.end() || work.k < sequence->second.least ||
+           work.k > sequence->second.most;
   }
   if (work.family != KernelFamily::gemm) return false;
-  const GemmModel& model = *find_gemm(device, work.dtype, work.role);
-  return model.dtype != work.dtype || work.m < model.fitted_min_m || work.n < model.fitted_min_n ||
-         work.k < model.fitted_min_k;
+  if (const GemmModel* own = own_gemm(device, work.dtype, work.role)) {
+    return work.m < own->fitted_min_m || work.n < own->fitted_min_n || work.k < own->fitted_min_k;
+  }
+  const KernelModel* fitted = fitted_gemm(device, work.dtype);
+  if (fitted == nullptr || fitted->fitted.empty()) return true;
+  return is_outside(gemm_family(), *fitted, {work.m, work.n, work.k});
 }
 
 BytesPerSecond bus_bandwidth(const DeviceProfile& device, const ClusterSpec& cluster,

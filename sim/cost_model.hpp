@@ -15,7 +15,7 @@ namespace reckon {
 struct KernelContext {
   int sms = 1;              // SMs left to compute
   bool overlapped = false;  // communication kernels run beside it
-  double clock_factor = 1;  // tensor-core rate in a long run / in the kernel measurement
+  bool sustained = false;   // at the rates of a long run
 };
 
 // One kernel (all its launches), the gap to the next one included.

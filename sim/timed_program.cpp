@@ -50,8 +50,7 @@ Seconds exchange_time(const SimulateInputs& in, int stage, TransferKind kind, Dt
 
 KernelContext context_of(const SimulateInputs& in, const EffectSwitches& effects, bool overlapped) {
   const int lent = overlapped ? in.plan.expert_communication.sms : 0;
-  return {std::max(1, in.device.gpu.sms - lent), overlapped,
-          effects.clock ? in.plan.effects.sustained_clock_factor : 1.0};
+  return {std::max(1, in.device.gpu.sms - lent), overlapped, effects.clock};
 }
 
 bool lends_sms(const Program& program) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/spec/fields.hpp"
+#include "planner/spec/kernel_model.hpp"
 #include "planner/spec/plan.hpp"
 #include "planner/spec/units.hpp"
 #include "planner/spec/work.hpp"
@@ -19,6 +20,8 @@ struct GpuSpec {
   FlopsPerSecond bf16_peak;  // dense
   FlopsPerSecond fp8_peak;   // dense; 0: no FP8 tensor cores
   BytesPerSecond hbm_bandwidth;
+  Bytes l2_cache;
+  BytesPerSecond nvlink_bandwidth;  // nominal, one direction; 0: no NVLink
   Bytes memory;
   Bytes reserved_memory;  // CUDA context, communicators, allocator slack
   double boost_mhz = 0;
@@ -91,15 +94,28 @@ struct CollectiveModel {
   bool operator==(const CollectiveModel&) const = default;
 };
 
+// Tensor-core rates of a run of days over those of a short benchmark, which ends before power and
+// temperature settle: from the same shapes, measured both ways. A factor of its own (--effects
+// clock), never part of an efficiency.
+struct SustainedRates {
+  double bf16_rate_factor = 1.0;
+  double fp8_rate_factor = 1.0;
+  std::string source;
+  bool operator==(const SustainedRates&) const = default;
+};
+
 struct DeviceProfile {
   std::string name;
   GpuSpec gpu;
+  SustainedRates sustained;
   Seconds launch_gap;  // between two dependent kernels of one stream
   std::vector<GemmModel> gemm;
   AttentionModel attention;
   std::vector<StreamModel> streams;
   ExpertTransportModel expert_transport;
   CollectiveModel collective;
+  std::vector<KernelModel> kernels;         // by family and variant, from `reckon calibrate fit`
+  double weight_gradient_time_ratio = 1.0;  // FP32 accumulation, transposed operands / forward
   std::string source;
   bool operator==(const DeviceProfile&) const = default;
 };

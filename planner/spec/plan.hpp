@@ -90,11 +90,11 @@ struct ExpertCommunication {
 };
 
 // The named effects on top of the bare step. Each is switched on its own (reckon simulate
-// --effects) and stands here with the source of its size; sizes of 0 (1 for the clock) mean "none".
+// --effects) and stands here with the source of its size; sizes of 0 mean "none". The
+// clock derate is the device's.
 struct Effects {
   double routing_relative_deviation = 0.0;  // of one rank's routed rows, per layer and micro-batch
   double jitter_relative_deviation = 0.0;   // of one compute part on one rank
-  double sustained_clock_factor = 1.0;  // long-run tensor-core rate / rate of the kernel benchmark
   std::int64_t seed = 1;
   std::map<std::string, std::string> sources;  // by key
   std::string source;

@@ -159,6 +159,10 @@ struct Fields<GpuSpec> {
       required("bf16_peak_tflops", &GpuSpec::bf16_peak, tera).positive().doc("dense"),
       optional("fp8_peak_tflops", &GpuSpec::fp8_peak, tera).min(0).doc("dense; 0: none"),
       required("hbm_bandwidth_gigabytes_per_s", &GpuSpec::hbm_bandwidth, giga).positive(),
+      optional("l2_cache_bytes", &GpuSpec::l2_cache, 1.0).min(0),
+      optional("nvlink_gigabytes_per_s", &GpuSpec::nvlink_bandwidth, giga)
+          .min(0)
+          .doc("nominal, one direction"),
       required("memory_bytes", &GpuSpec::memory, 1.0).positive(),
       optional("reserved_memory_bytes", &GpuSpec::reserved_memory, 1.0)
           .min(0)
@@ -239,18 +243,61 @@ struct Fields<CollectiveModel> {
       optional("source", &CollectiveModel::source)};
 };
 template <>
+struct Fields<SizeRange> {
+  static constexpr std::tuple table{required("least", &SizeRange::least).min(0),
+                                    required("most", &SizeRange::most).min(0)};
+};
+template <>
+struct Fields<RegionResidual> {
+  static constexpr std::tuple table{
+      required("region", &RegionResidual::region),
+      optional("held_back", &RegionResidual::held_back).doc("shapes that were not fitted"),
+      required("rows", &RegionResidual::rows).min(0),
+      required("median", &RegionResidual::median).min(0).doc("of |predicted / measured - 1|"),
+      required("p90", &RegionResidual::p90).min(0),
+      required("bias", &RegionResidual::bias).doc("median of predicted / measured - 1")};
+};
+template <>
+struct Fields<KernelModel> {
+  static constexpr std::tuple table{
+      required("family", &KernelModel::family),
+      optional("variant", &KernelModel::variant).doc("dtype, or what else has its own parameters"),
+      required("parameters", &KernelModel::parameters).min(0).not_empty(),
+      optional("fitted", &KernelModel::fitted).doc("range of each size among the fitted shapes"),
+      optional("residuals", &KernelModel::residuals),
+      optional("transfer", &KernelModel::transfer)
+          .doc("how it was carried over from a measured device"),
+      optional("source", &KernelModel::source)};
+};
+template <>
+struct Fields<SustainedRates> {
+  static constexpr std::tuple table{
+      optional("bf16_rate_factor", &SustainedRates::bf16_rate_factor).positive().max(1),
+      optional("fp8_rate_factor", &SustainedRates::fp8_rate_factor).positive().max(1),
+      optional("source", &SustainedRates::source)};
+};
+template <>
 struct Fields<DeviceProfile> {
-  static constexpr std::tuple table{required("name", &DeviceProfile::name).not_empty(),
-                                    required("gpu", &DeviceProfile::gpu),
-                                    required("launch_gap_us", &DeviceProfile::launch_gap, micro)
-                                        .min(0)
-                                        .doc("between two dependent kernels of one stream"),
-                                    required("gemm", &DeviceProfile::gemm).not_empty(),
-                                    required("attention", &DeviceProfile::attention),
-                                    required("streams", &DeviceProfile::streams).not_empty(),
-                                    required("expert_transport", &DeviceProfile::expert_transport),
-                                    required("collective", &DeviceProfile::collective),
-                                    optional("source", &DeviceProfile::source)};
+  static constexpr std::tuple table{
+      required("name", &DeviceProfile::name).not_empty(),
+      required("gpu", &DeviceProfile::gpu),
+      optional("sustained", &DeviceProfile::sustained)
+          .doc("rates of a long run / of a short benchmark"),
+      required("launch_gap_us", &DeviceProfile::launch_gap, micro)
+          .min(0)
+          .doc("between two dependent kernels of one stream"),
+      optional("gemm", &DeviceProfile::gemm).doc("own models that go before those of kernels"),
+      optional("weight_gradient_time_ratio", &DeviceProfile::weight_gradient_time_ratio)
+          .positive()
+          .max(10)
+          .doc("of a GEMM in kernels: weight gradient, accumulated in "
+               "FP32 / forward of the same m, n, k"),
+      required("attention", &DeviceProfile::attention),
+      required("streams", &DeviceProfile::streams).not_empty(),
+      required("expert_transport", &DeviceProfile::expert_transport),
+      required("collective", &DeviceProfile::collective),
+      optional("kernels", &DeviceProfile::kernels),
+      optional("source", &DeviceProfile::source)};
 };
 
 // --- plan/1
@@ -337,10 +384,6 @@ struct Fields<Effects> {
           .min(0)
           .max(1)
           .doc("standard deviation / mean of one compute part's time on one rank"),
-      optional("sustained_clock_factor", &Effects::sustained_clock_factor)
-          .positive()
-          .max(1)
-          .doc("tensor-core rate in a long run / in the kernel benchmark"),
       optional("seed", &Effects::seed).min(0),
       optional("sources", &Effects::sources).doc("where each size comes from, by key"),
       optional("source", &Effects::source)};

@@ -36,6 +36,23 @@ std::string write_cluster(const ClusterSpec& cluster) { return write_text(cluste
 std::string write_device(const DeviceProfile& device) { return write_text(device, "device/1"); }
 std::string write_plan(const Plan& plan) { return write_text(plan, "plan/1"); }
 
+std::string with_kernels_of(std::string_view device_text, const DeviceProfile& device) {
+  nlohmann::ordered_json document = nlohmann::ordered_json::parse(device_text);
+  const nlohmann::ordered_json kernels = write(device, "device/1")["kernels"];
+  if (document.contains("kernels")) {
+    document["kernels"] = kernels;
+    return document.dump(2) + "\n";
+  }
+  // The source of the whole stands last.
+  nlohmann::ordered_json result;
+  for (const auto& [key, value] : document.items()) {
+    if (key == "source") result["kernels"] = kernels;
+    result[key] = value;
+  }
+  if (!result.contains("kernels")) result["kernels"] = kernels;
+  return result.dump(2) + "\n";
+}
+
 std::string input_schema(std::string_view document) {
   if (document == "model/1") return json_schema<ModelSpec>(document).dump(2) + "\n";
   if (document == "cluster/1") return json_schema<ClusterSpec>(document).dump(2) + "\n";

@@ -25,6 +25,10 @@ std::string write_cluster(const ClusterSpec& cluster);
 std::string write_device(const DeviceProfile& device);
 std::string write_plan(const Plan& plan);
 
+// The text of a device document with the kernel models of `device` in place of its own; all else,
+// sources and notes included, stays as it was written. Precondition: read_device() takes the text.
+std::string with_kernels_of(std::string_view device_text, const DeviceProfile& device);
+
 // JSON Schema (draft-07) of "model/1", "cluster/1", "device/1" or "plan/1"; empty for another name.
 std::string input_schema(std::string_view document);
 

@@ -96,6 +96,7 @@ struct Kernels {
     w.m = s.tokens;
     w.k = s.plan.batch.sequence_length;
     w.recompute = recompute;
+    w.attention = {s.heads, s.kv, s.qk, s.v};
     const double scores = s.heads * s.tokens * w.k / 2;  // causal half
     // Forward: QK^T and PV. Backward: both again for the scores, and dQ, dK, dV, dP.
     w.flops = {2 * scores * (role == GemmRole::output ? s.qk + s.v : 3 * s.qk + 2 * s.v)};

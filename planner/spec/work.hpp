@@ -68,6 +68,12 @@ struct EnumNames<GemmRole> {
   }};
 };
 
+// The heads of an attention core on one rank; nothing else has them.
+struct AttentionHeads {
+  double heads = 0, kv_heads = 0;
+  double qk_dim = 0, v_dim = 0;
+};
+
 // One kernel, or `launches` alike ones. A GEMM is `groups` problems of m x n x k. An attention core
 // has m = query tokens and k = sequence length; its flops count the causal half only.
 struct KernelWork {
@@ -79,6 +85,7 @@ struct KernelWork {
   Flops flops;
   Bytes bytes;
   double launches = 1;
+  AttentionHeads attention;
   bool routed = false;     // scales with the rows that routing sends to this rank
   bool recompute = false;  // work of the forward done again in the backward
 };

@@ -26,7 +26,9 @@ bool ends_with(const std::string& text, const std::string& end) {
 std::string module_of(const std::string& path) {
   if (path == "planner/main.cpp" || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
-  if (starts_with(path, "planner/predict.")) return "predict";
+  if (starts_with(path, "planner/predict.") || starts_with(path, "planner/calibrate.")) {
+    return "predict";
+  }
   if (starts_with(path, "planner/spec/")) return "planner/spec";
   return path.substr(0, path.find('/'));
 }
@@ -40,8 +42,8 @@ const std::map<std::string, Names>& allowed_modules() {
       {"sim", {"sim", "planner/spec", "topologies"}},
       {"trainer", {"trainer", "planner/spec", "kernels"}},
       {"reports", {"reports", "planner/spec"}},
-      // The hops of a prediction, which main.cpp and the tests call: the only file beside main.cpp
-      // that knows planner, simulator and reports at once.
+      // The hops of a prediction and of a calibration, which main.cpp and the tests call: the only
+      // files beside main.cpp that know planner, simulator and reports at once.
       {"predict", {"predict", "planner/spec", "planner", "sim", "reports"}},
       // argv to values: what main.cpp would be too long with.
       {"command_line", {"command_line", "planner/spec", "planner", "sim"}},
@@ -66,7 +68,8 @@ bool may_include_package(const std::string& path, const std::string& package) {
   if (package == "boost") return module == "topologies" && ends_with(path, ".cpp");
   if (package == "CLI") return module == "main" || module == "command_line";
   if (package == "Eigen") {
-    return (module == "kernels" || module == "trainer") && ends_with(path, ".cpp");
+    return (module == "kernels" || module == "trainer" || starts_with(path, "sim/calibrate/")) &&
+           ends_with(path, ".cpp");
   }
   return true;
 }

@@ -63,7 +63,6 @@ void choose_switches(Plan& plan) {
   plan.expert_communication.sms = *rc::gen::inRange(0, 60);
   plan.expert_communication.overlap_in_pairs = *rc::gen::inRange(0, 4) > 0;
   if (*rc::gen::arbitrary<bool>()) plan.precision.linear = Dtype::fp8_block;
-  plan.effects.sustained_clock_factor = *rc::gen::element(1.0, 0.9, 0.5);
   plan.effects.routing_relative_deviation = *rc::gen::element(0.0, 0.08, 0.3);
   plan.effects.jitter_relative_deviation = *rc::gen::element(0.0, 0.02, 0.2);
   plan.effects.seed = *rc::gen::inRange(0, 1000);
@@ -72,6 +71,7 @@ void choose_switches(Plan& plan) {
 Case choose() {
   Case made;
   made.device = round_device();
+  made.device.sustained.bf16_rate_factor = *rc::gen::element(1.0, 0.9, 0.5);
   choose_schedule(made.plan);
   const int layers = stages(made.plan) + *rc::gen::inRange(0, 4);
   made.model = *rc::gen::arbitrary<bool>() && layers > 1 ? small_moe_model(layers)
@@ -112,7 +112,7 @@ void showValue(const Case& given, std::ostream& out) {
       << given.model.mtp_modules << " MTP, " << given.cluster.nodes << " nodes of "
       << given.cluster.gpus_per_node << ", " << plan.expert_communication.sms << " SMs lent, "
       << (plan.expert_communication.overlap_in_pairs ? "" : "no ") << "overlap, clock "
-      << plan.effects.sustained_clock_factor << ", routing "
+      << given.device.sustained.bf16_rate_factor << ", routing "
       << plan.effects.routing_relative_deviation << ", jitter "
       << plan.effects.jitter_relative_deviation << ", seed " << plan.effects.seed;
 }

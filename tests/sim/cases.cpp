@@ -42,6 +42,7 @@ DeviceProfile round_device() {
   device.gpu.hbm_bandwidth = {4e12};
   device.gpu.memory = {80e9};
   device.gpu.reserved_memory = {1e9};
+  device.sustained = {0.5, 0.5, "round"};
   device.launch_gap = {1e-6};
   device.gemm = {gemm(Dtype::bf16, GemmRole::output, 8, 2, 3),
                  gemm(Dtype::bf16, GemmRole::weight_gradient, 5, 4, 1),

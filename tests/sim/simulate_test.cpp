@@ -83,12 +83,12 @@ TEST(Simulate, PipelineSendsAddTheirTime) {
 TEST(Simulate, ClockSlowsTensorCoresAlone) {
   Case given =
       test::small_case(test::small_dense_model(3), Kind::one_forward_one_backward, 1, 1, 1);
-  given.plan.effects.sustained_clock_factor = 0.8;
+  given.device.sustained.bf16_rate_factor = 0.8;
   const StepTrace bare = run(given, no_effects);
   const StepTrace slow = run(given, {.clock = true});
   EXPECT_EQ(slow.step_end - bare.step_end, one_pass(given, true) - one_pass(given));
   EXPECT_GT(slow.step_end, bare.step_end);
-  given.plan.effects.sustained_clock_factor = 1;
+  given.device.sustained.bf16_rate_factor = 1;
   EXPECT_EQ(run(given, {.clock = true}), run(given, no_effects));
 }
 
@@ -96,6 +96,7 @@ TEST(Simulate, ClockSlowsTensorCoresAlone) {
 TEST(Simulate, EffectsOfNoSizeChangeNothing) {
   Case given = test::small_case(test::small_moe_model(4), Kind::dual_pipe, 2, 4, 4);
   given.plan.parallelism.expert_parallel = 4;
+  given.device.sustained = {};
   const StepTrace bare = run(given, no_effects);
   const StepTrace with = run(given, {.clock = true, .routing = true, .jitter = true});
   EXPECT_EQ(with.step_end, bare.step_end);

@@ -110,9 +110,8 @@ TEST(ProgramTimer, ContextOfAPart) {
   const Case given = v3();
   EXPECT_EQ(context_of(inputs_of(given), no_effects, false).sms, 132);
   EXPECT_EQ(context_of(inputs_of(given), no_effects, true).sms, 112);
-  EXPECT_EQ(context_of(inputs_of(given), no_effects, true).clock_factor, 1);
-  EXPECT_EQ(context_of(inputs_of(given), all_effects, true).clock_factor,
-            given.plan.effects.sustained_clock_factor);
+  EXPECT_FALSE(context_of(inputs_of(given), no_effects, true).sustained);
+  EXPECT_TRUE(context_of(inputs_of(given), all_effects, true).sustained);
 }
 
 // A pair of dense layers has no communication to lend SMs to, whatever it sends on.

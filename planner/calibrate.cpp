@@ -1,0 +1,82 @@
+#include "planner/calibrate.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "planner/catalog.hpp"
+#include "sim/calibrate/fit.hpp"
+#include "sim/calibrate/measured_csv.hpp"
+#include "sim/calibrate/measured_json.hpp"
+
+namespace reckon {
+namespace {
+
+// The names of the files without their folders, which say nothing on another machine.
+std::string source_of(const MeasuredKernels& measured, ModelFamily family) {
+  std::set<int> used;
+  for (const MeasuredKernel& row : measured.rows) {
+    if (row.family == family) used.insert(row.file);
+  }
+  std::string source = "fitted by reckon calibrate fit to the even half of";
+  for (const int file : used) {
+    source +=
+        " " +
+        std::filesystem::path(measured.files[static_cast<std::size_t>(file)]).filename().string();
+  }
+  return source;
+}
+
+}  // namespace
+
+MeasuredKernels read_measurements(const std::vector<std::string>& files, const GpuSpec& gpu,
+                                  const std::vector<ModelFamily>& families) {
+  MeasuredKernels measured;
+  for (const std::string& file : files) {
+    const std::string text = read_text_file(file);
+    if (file.ends_with(".csv")) {
+      add_measured_csv(text, file, gpu, measured);
+    } else {
+      add_measured_json(text, file, gpu, measured);
+    }
+  }
+  if (!families.empty()) {
+    std::erase_if(measured.rows, [&families](const MeasuredKernel& row) {
+      return std::find(families.begin(), families.end(), row.family) == families.end();
+    });
+  }
+  return measured;
+}
+
+DeviceProfile fit_profile(const DeviceProfile& device, const MeasuredKernels& measured,
+                          const std::vector<ModelFamily>& families) {
+  std::vector<ModelFamily> wanted = families;
+  if (wanted.empty()) {
+    std::set<ModelFamily> found;
+    for (const MeasuredKernel& row : measured.rows) found.insert(row.family);
+    wanted.assign(found.begin(), found.end());
+  }
+  if (wanted.empty()) {
+    std::vector<Problem> problems = measured.problems;
+    problems.push_back({"", 0, 0, "", "the measurements hold no usable row; nothing to fit"});
+    throw InputError(std::move(problems));
+  }
+  DeviceProfile fitted = device;
+  std::vector<Problem> problems;
+  for (const ModelFamily family : wanted) {
+    try {
+      fitted = with_models(std::move(fitted), fit_family(device.gpu, family, measured.rows,
+                                                         source_of(measured, family)));
+    } catch (const InputError& error) {
+      problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+    }
+  }
+  if (!problems.empty()) {
+    problems.insert(problems.begin(), measured.problems.begin(), measured.problems.end());
+    throw InputError(std::move(problems));
+  }
+  return fitted;
+}
+
+}  // namespace reckon

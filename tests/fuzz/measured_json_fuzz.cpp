@@ -1,0 +1,18 @@
+#include "sim/calibrate/measured_json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/measured_fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const reckon::GpuSpec gpu = reckon::fuzz::fuzzed_gpu();
+  reckon::MeasuredKernels measured;
+  try {
+    reckon::add_measured_json({reinterpret_cast<const char*>(data), size}, "fuzz", gpu, measured);
+  } catch (const reckon::InputError&) {
+    return 0;
+  }
+  reckon::fuzz::check_rows(measured, gpu);
+  return 0;
+}
