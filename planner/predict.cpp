@@ -25,24 +25,26 @@ namespace {
 SimulateInputs simulated(const Inputs& in) { return {in.model, in.cluster, in.device, in.plan}; }
 
 // An effect as the command line and the report name it, and its switch.
+std::string plan_source(const Inputs& in, const std::string& key) {
+  const auto found = in.plan.effects.sources.find(key);
+  return found != in.plan.effects.sources.end() ? found->second : in.plan.effects.source;
+}
+
 struct NamedEffect {
   std::string_view name;
   bool EffectSwitches::*on;
-  std::string_view source_key;  // in the plan's effects.sources; empty: the device's
+  std::string (*source)(const Inputs& in);
 };
 constexpr std::array<NamedEffect, 4> named_effects{{
-    {"clock derate", &EffectSwitches::clock, ""},
-    {"pipeline sends", &EffectSwitches::pipeline_sends, ""},
-    {"routing imbalance", &EffectSwitches::routing, "routing_relative_deviation"},
-    {"per-rank jitter", &EffectSwitches::jitter, "jitter_relative_deviation"},
+    {"clock derate", &EffectSwitches::clock,
+     [](const Inputs& in) { return in.device.sustained.source; }},
+    {"pipeline sends", &EffectSwitches::pipeline_sends,
+     [](const Inputs& in) { return in.cluster.nic.source; }},
+    {"routing imbalance", &EffectSwitches::routing,
+     [](const Inputs& in) { return plan_source(in, "routing_relative_deviation"); }},
+    {"per-rank jitter", &EffectSwitches::jitter,
+     [](const Inputs& in) { return plan_source(in, "jitter_relative_deviation"); }},
 }};
-
-std::string source_of(const Inputs& in, const NamedEffect& effect) {
-  if (effect.source_key.empty()) return in.cluster.nic.source;
-  if (effect.source_key.empty()) return in.device.sustained.source;
-  const auto found = in.plan.effects.sources.find(std::string(effect.source_key));
-  return found != in.plan.effects.sources.end() ? found->second : in.plan.effects.source;
-}
 
 StepSummary summary_of(const Inputs& in, const Schedule& schedule, const StepTrace& trace) {
   return summarize(trace, schedule, in.model, in.plan, gpus(in.cluster), in.device.gpu.bf16_peak,
@@ -58,7 +60,7 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
     EffectShare share;
     share.name = effect.name;
     share.on = options.effects.*effect.on;
-    share.source = source_of(in, effect);
+    share.source = effect.source(in);
     if (share.on) {
       so_far.*effect.on = true;
       const bool last = so_far == options.effects;
@@ -164,12 +166,22 @@ std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule, Sec
   std::vector<Warning> warnings;
   warn_of_assumed_layout(in, bare, warnings);
   std::string outside;
+  std::string carried_over;
   for (const WorkShare& share : work_shares(simulated(in), schedule)) {
+    if (!share.transfer.empty()) {
+      carried_over +=
+          fmt::format("{}{} ({:.2f} s of the step): {}", carried_over.empty() ? "" : "; ",
+                      share.name, share.transferred.value, share.transfer);
+    }
     if (!share.extrapolated) continue;
     const KernelWork& k = *share.extrapolated;
     outside +=
         fmt::format("{}{} {} {} x {} x {} ({:.2f} s of the step)", outside.empty() ? "" : ", ",
                     share.name, enum_name(k.dtype), k.m, k.n, k.k, share.outside.value);
+  }
+  if (!carried_over.empty()) {
+    warnings.push_back({"TRANSFERRED", "kernel models that were not measured on " + in.device.name +
+                                           ": " + carried_over});
   }
   if (!outside.empty()) {
     warnings.push_back({"EXTRAPOLATED", "shapes outside what " + in.device.name +

@@ -135,6 +135,9 @@ std::string report_csv(const Report& report) {
     rows.add("waterfall", line.id, "usd", line.usd.value, Provenance::assumed);
   }
   add_published(report, rows);
+  for (const Warning& warning : report.warnings) {
+    rows.add("warning/" + warning.code, warning.message, "warning", 1);
+  }
   return std::move(rows).take();
 }
 

@@ -37,6 +37,14 @@ const KernelModel* fitted_gemm(const DeviceProfile& device, Dtype dtype) {
   return find_model(device, ModelFamily::gemm, variant_of(dtype));
 }
 
+ModelFamily attention_family_of(const KernelWork& work) {
+  return work.attention.qk_dim != work.attention.v_dim ? ModelFamily::mla : ModelFamily::attention;
+}
+
+const KernelModel* fitted_attention(const DeviceProfile& device, const KernelWork& work) {
+  return find_model(device, attention_family_of(work), "bf16");
+}
+
 FlopsPerSecond peak(const DeviceProfile& device, Dtype dtype) {
   const bool fp8 = dtype == Dtype::fp8_block && device.gpu.fp8_peak.value > 0;
   return fp8 ? device.gpu.fp8_peak : device.gpu.bf16_peak;
@@ -111,9 +119,8 @@ Seconds gemm_time(const DeviceProfile& device, const KernelWork& work,
 std::optional<Seconds> fitted_attention_time(const DeviceProfile& device, const KernelWork& work,
                                              const KernelContext& context) {
   const AttentionHeads& heads = work.attention;
-  const bool is_mla = heads.qk_dim != heads.v_dim;
-  const ModelFamily kind = is_mla ? ModelFamily::mla : ModelFamily::attention;
-  const KernelModel* model = find_model(device, kind, "bf16");
+  const ModelFamily kind = attention_family_of(work);
+  const KernelModel* model = fitted_attention(device, work);
   if (model == nullptr || work.k <= 0) return std::nullopt;
   const FamilyModel& family = family_model(kind);
   const auto parameters = parameter_values(family, *model);
@@ -125,8 +132,9 @@ std::optional<Seconds> fitted_attention_time(const DeviceProfile& device, const 
   // Context parallel ranks hold a part of each sequence, early and late queries alike.
   const double sequences = work.m / work.k;
   const KernelSizes sizes =
-      is_mla ? KernelSizes{0, heads.heads, sequences, work.k}
-             : KernelSizes{0, sequences, work.k, 0, heads.heads, heads.kv_heads, heads.qk_dim, 0};
+      kind == ModelFamily::mla
+          ? KernelSizes{0, heads.heads, sequences, work.k}
+          : KernelSizes{0, sequences, work.k, 0, heads.heads, heads.kv_heads, heads.qk_dim, 0};
   const double forward = family.time({&gpu, "bf16"}, *parameters, sizes);
   if (work.role == GemmRole::output) return Seconds{forward};
   const double scores = heads.heads * work.m * work.k;
@@ -188,11 +196,18 @@ Seconds kernel_time(const DeviceProfile& device, const KernelWork& work,
   return stream_time(device, work, context) + gaps;
 }
 
+std::string_view transferred_from(const DeviceProfile& device, const KernelWork& work) {
+  const KernelModel* fitted = nullptr;
+  if (work.family == KernelFamily::attention_core) fitted = fitted_attention(device, work);
+  if (work.family == KernelFamily::gemm && own_gemm(device, work.dtype, work.role) == nullptr) {
+    fitted = fitted_gemm(device, work.dtype);
+  }
+  return fitted == nullptr ? std::string_view() : fitted->transfer;
+}
+
 bool is_extrapolated(const DeviceProfile& device, const KernelWork& work) {
   if (work.family == KernelFamily::attention_core) {
-    const bool is_mla = work.attention.qk_dim != work.attention.v_dim;
-    const KernelModel* fitted =
-        find_model(device, is_mla ? ModelFamily::mla : ModelFamily::attention, "bf16");
+    const KernelModel* fitted = fitted_attention(device, work);
     if (fitted == nullptr) return work.k < device.attention.fitted_min_sequence;
     const auto sequence = fitted->fitted.find("seq");
     return sequence == fitted->fitted.end() || work.k < sequence->second.least ||
@@ -216,9 +231,32 @@ BytesPerSecond bus_bandwidth(const DeviceProfile& device, const ClusterSpec& clu
   return group.ranks_per_node == 1 ? nics : std::min(nvlink, nics);
 }
 
+namespace {
+
+// Inside a node, by the family fitted to measured collectives. A reduce-scatter sends what a gather
+// does, the other way round.
+std::optional<Seconds> fitted_collective_time(const DeviceProfile& device,
+                                              const ClusterSpec& cluster, const GroupShape& group,
+                                              TransferKind kind, Bytes bytes) {
+  const std::string_view variant = kind == TransferKind::all_reduce ? "all_reduce" : "all_gather";
+  const KernelModel* model = find_model(device, ModelFamily::collective, variant);
+  if (model == nullptr || group.nodes > 1 || group.ranks > 8) return std::nullopt;
+  const auto parameters = parameter_values(collective_family(), *model);
+  if (!parameters) return std::nullopt;
+  GpuSpec gpu = device.gpu;
+  gpu.nvlink_bandwidth = cluster.nvlink.bandwidth;
+  const KernelSizes sizes{0, static_cast<double>(group.ranks), bytes.value / 2};
+  return Seconds{collective_family().time({&gpu, variant}, *parameters, sizes)};
+}
+
+}  // namespace
+
 Seconds collective_time(const DeviceProfile& device, const ClusterSpec& cluster,
                         const GroupShape& group, TransferKind kind, Bytes bytes) {
   if (group.ranks <= 1 || bytes.value <= 0) return {};
+  if (const auto fitted = fitted_collective_time(device, cluster, group, kind, bytes)) {
+    return *fitted;
+  }
   const double n = group.ranks;
   const CollectiveModel& model = device.collective;
   const double passes = kind == TransferKind::all_reduce ? 2 : 1;

@@ -25,14 +25,18 @@ Seconds kernel_time(const DeviceProfile& device, const KernelWork& work,
 // Whether the shape lies outside what the device's model was fitted on.
 bool is_extrapolated(const DeviceProfile& device, const KernelWork& work);
 
+// From which device the model of the kernel was carried over; empty if this one was measured.
+std::string_view transferred_from(const DeviceProfile& device, const KernelWork& work);
+
 // Bus bandwidth of a collective over a group: NVLink inside a node; across nodes the slower of
 // NVLink and the NICs of the group's members in one node (NCCL's rings use them all: see
 // nccl-tests' PERFORMANCE.md for busbw).
 BytesPerSecond bus_bandwidth(const DeviceProfile& device, const ClusterSpec& cluster,
                              const GroupShape& group);
 
-// All-gather or reduce-scatter of a buffer of `bytes` in all (all-reduce: both): (n-1)/n x bytes /
-// busbw plus a latency for each of the n-1 steps, hierarchical across nodes.
+// All-gather or reduce-scatter of a buffer of `bytes` in all (all-reduce: both). Inside a node by
+// the device's fitted collectives, if it has them; else (n-1)/n x bytes / busbw plus a latency for
+// each of the n-1 steps, hierarchical across nodes.
 Seconds collective_time(const DeviceProfile& device, const ClusterSpec& cluster,
                         const GroupShape& group, TransferKind kind, Bytes bytes);
 

@@ -159,7 +159,7 @@ WorkShare& share_of(std::vector<WorkShare>& shares, std::string_view name, Lane 
   for (WorkShare& s : shares) {
     if (s.name == name && s.lane == lane) return s;
   }
-  shares.push_back({name, lane, {}, {}, {}, std::nullopt});
+  shares.push_back({name, lane, {}, {}, {}, std::nullopt, {}, {}});
   return shares.back();
 }
 
@@ -175,6 +175,10 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
     WorkShare& share = share_of(shares, name, part.lane);
     share.time += time;
     share.flops += kernel.flops * times;
+    if (const std::string_view from = transferred_from(in.device, kernel); !from.empty()) {
+      share.transferred += time;
+      share.transfer = from;
+    }
     if (!is_extrapolated(in.device, kernel)) continue;
     share.outside += time;
     if (!share.extrapolated) share.extrapolated = kernel;

@@ -62,6 +62,8 @@ struct WorkShare {
   Flops flops;
   Seconds outside;                         // of `time`, on shapes outside the fitted range
   std::optional<KernelWork> extrapolated;  // the first such shape
+  Seconds transferred;                     // of `time`, by models of another device
+  std::string_view transfer;               // what such a model says of itself
 };
 std::vector<WorkShare> work_shares(const SimulateInputs& inputs, const Schedule& schedule);
 

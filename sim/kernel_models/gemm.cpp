@@ -151,6 +151,7 @@ double gemm_seconds(const GpuSpec& gpu, std::string_view variant, std::span<cons
   double best = std::numeric_limits<double>::infinity();
   for (const Candidate& tile : menu) {
     if (odd && tile.rows < 128) continue;
+    if (tile.rows > 64 && 2 * rows <= tile.rows) continue;  // half as many rows do the same
     const double tiles =
         std::ceil(rows / tile.rows) * std::ceil(columns / tile.columns) * problem.groups;
     if (tile.split > 1 && tiles > 3 * sms) continue;

@@ -31,11 +31,10 @@ enum Parameter : std::size_t {
   operand_rows,
   memory_share,
   row_share,
-  knee,
   tail,
   busiest
 };
-constexpr std::array<ModelParameter, 10> parameters{{
+constexpr std::array<ModelParameter, 9> parameters{{
     {"launch_us", 30, 1, 200, "start and end of all kernels"},
     {"expert_us", 0.1, 0.001, 10, "each expert that has rows"},
     {"tensor_share", 0.7, 0.1, 1, "of the tensor peak, in a tile without end"},
@@ -43,7 +42,6 @@ constexpr std::array<ModelParameter, 10> parameters{{
     {"operand_rows", 20, 0.5, 300, "tile rows whose time loading both operands takes"},
     {"memory_share", 0.85, 0.05, 1, "of the nominal HBM bandwidth, for weights"},
     {"row_share", 0.5, 0.02, 1, "of the nominal HBM bandwidth, for rows in, between and out"},
-    {"knee", 3, 1, 10, "exponent of the norm that joins an expert's compute and memory time"},
     {"tail", 0.5, 0.001, 2, "of the time of one tile of each product, in which not all SMs work"},
     {"busiest", 0.8, 0.05, 1.5, "excess of the busiest rank over the mean / that of normal loads"},
 }};
@@ -101,17 +99,22 @@ double weight_bytes_each(const ModelContext& context, const KernelSizes& s) {
   return s[matrices] * s[hidden] * shape_of(s).width * (is_fp8(context) ? 1 : 2);
 }
 
+double power4(double x) { return x * x * x * x; }
+
 // Seconds that one expert with `rows` rows keeps the GPU busy.
 struct ExpertCost {
   double weights;  // reading them
   double per_row;
   double tile;
   double start;
-  double knee;
   double at(double rows) const {
     if (rows < 0.5) return 0;
     const double compute = std::ceil(rows / tile) * tile * per_row;
-    return start + std::pow(std::pow(compute, knee) + std::pow(weights, knee), 1 / knee);
+    // The longer of both, rounded where they are alike: an eighth-power norm.
+    const double longer = std::max(compute, weights);
+    const double share = std::min(compute, weights) / longer;
+    const double eighth = power4(share) * power4(share);
+    return start + longer * std::sqrt(std::sqrt(std::sqrt(1 + eighth)));
   }
 };
 
@@ -124,8 +127,7 @@ double time(const ModelContext& context, std::span<const double> p, const Kernel
   const double loading = 1 + p[operand_rows] * (1 / tile + 1.0 / 128);
   const double rate = peak(context) * p[tensor_share] / loading;
   const ExpertCost cost{weight_bytes_each(context, s) / (hbm * p[memory_share]),
-                        2 * s[matrices] * s[hidden] * shape.width / rate, tile, p[expert_us] * 1e-6,
-                        p[knee]};
+                        2 * s[matrices] * s[hidden] * shape.width / rate, tile, p[expert_us] * 1e-6};
   double rows = shape.rows;
   double busy = 0;
   if (s[routing] == 0) {
@@ -134,10 +136,10 @@ double time(const ModelContext& context, std::span<const double> p, const Kernel
   } else {
     const Loads loads = loads_of(s);
     rows *= skew_of(loads, s, shape.local, p[busiest]);
-    constexpr double most_quantiles = 12;
+    constexpr double most_quantiles = 10;
     const double count = std::min(most_quantiles, shape.local);
     double sum = 0;
-    std::array<double, 12> load{};
+    std::array<double, 10> load{};
     for (std::size_t i = 0; static_cast<double>(i) < count; ++i) {
       load[i] = quantile(loads, (static_cast<double>(i) + 0.5) / count);
       sum += load[i];

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "planner/spec/spec_json.hpp"
 #include "sim/calibrate/fit.hpp"
 #include "sim/kernel_models/families.hpp"
+#include "sim/kernel_models/gemm.hpp"
 
 namespace reckon {
 namespace {
@@ -140,6 +142,50 @@ TEST(KernelAccuracy, RehearsalOfAnUnmeasuredGpu) {
   const ErrorSummary nccl = errors_of(rehearsed, "h100-sxm", ModelFamily::collective, all, true);
   EXPECT_NEAR(nccl.median, 0.17, 0.03);
   EXPECT_NEAR(nccl.p90, 0.37, 0.05);
+}
+
+// Shapes of 0.1 to 10 ms measured in a thermally steady state (Azure/AI-benchmarking-guide
+// @8fd0c6e, ND_H100_v5_results.md and ND_A100_v4_results.md), in TFLOPS.
+struct SteadyRate {
+  double m, n, k;
+  double tflops;
+};
+
+double sustained_factor(const std::string& name, const char* dtype,
+                        const std::vector<SteadyRate>& rates) {
+  const GpuSpec& gpu = device(name).gpu;
+  const std::vector<double> parameters =
+      parameter_values(gemm_family(), *find_model(device(name), ModelFamily::gemm, dtype)).value();
+  std::vector<double> factors;
+  for (const SteadyRate& rate : rates) {
+    const double steady = 2 * rate.m * rate.n * rate.k / (rate.tflops * 1e12);
+    factors.push_back(gemm_seconds(gpu, dtype, parameters, {rate.m, rate.n, rate.k, 1},
+                                   {static_cast<double>(gpu.sms), 1}) /
+                      steady);
+  }
+  std::sort(factors.begin(), factors.end());
+  const std::size_t middle = factors.size() / 2;
+  return factors.size() % 2 == 1 ? factors[middle] : (factors[middle - 1] + factors[middle]) / 2;
+}
+
+// The clock derate is the ratio of two measurements of the same shapes; 2 % is what the models move
+// by from fit to fit.
+TEST(KernelAccuracy, SustainedRatesAreThoseOfTheSteadyRuns) {
+  EXPECT_NEAR(device("h100-sxm").sustained.fp8_rate_factor,
+              sustained_factor("h100-sxm", "fp8",
+                               {{4096, 4096, 4096, 1216.9},
+                                {8192, 8192, 8192, 1290.1},
+                                {16384, 16384, 16384, 1377.3},
+                                {6144, 12288, 12288, 1351.4},
+                                {802816, 192, 768, 663.8}}),
+              0.02);
+  EXPECT_NEAR(device("a100-sxm-80gb").sustained.bf16_rate_factor,
+              sustained_factor("a100-sxm-80gb", "bf16",
+                               {{4096, 4096, 4096, 228.0},
+                                {8192, 8192, 8192, 253.7},
+                                {6144, 12288, 12288, 250.8},
+                                {802816, 192, 768, 157.8}}),
+              0.02);
 }
 
 // What the profile says of itself is what comes out.
