@@ -1,0 +1,361 @@
+#include "sim/flows/flow_simulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <queue>
+#include <utility>
+
+#include "sim/flows/fair_share.hpp"
+
+namespace reckon {
+namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
+// Events this close in time are one: sums of the same latencies and sizes in another order.
+constexpr double same_time = 1e-12;
+
+// --- which flows can touch each other
+// ---------------------------------------------------------------
+
+class UnionFind {
+ public:
+  explicit UnionFind(std::size_t size) : parent_(size) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
+  int find(int of) {
+    while (parent_[at(of)] != of) {
+      parent_[at(of)] = parent_[at(parent_[at(of)])];
+      of = parent_[at(of)];
+    }
+    return of;
+  }
+  void join(int left, int right) {
+    const int a = find(left);
+    const int b = find(right);
+    if (a != b) parent_[at(std::max(a, b))] = std::min(a, b);
+  }
+
+ private:
+  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
+  std::vector<int> parent_;
+};
+
+// The component of each link, numbered from 0 in the order of links; -1: no flow uses it.
+struct Components {
+  std::vector<int> of_link;
+  int count = 0;
+};
+
+Components components_of(std::size_t links, const FlowSet& flows) {
+  UnionFind sets(links);
+  std::vector<char> used(links, 0);
+  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+    const std::span<const int> path = flows.path(flow);
+    for (const int link : path) {
+      used[static_cast<std::size_t>(link)] = 1;
+      if (link != path[0]) sets.join(path[0], link);
+    }
+  }
+  Components components{std::vector<int>(links, -1), 0};
+  std::vector<int> number(links, -1);
+  for (std::size_t link = 0; link < links; ++link) {
+    if (used[link] == 0) continue;
+    int& of_root = number[static_cast<std::size_t>(sets.find(static_cast<int>(link)))];
+    if (of_root < 0) of_root = components.count++;
+    components.of_link[link] = of_root;
+  }
+  return components;
+}
+
+// --- time
+// -------------------------------------------------------------------------------------------
+
+struct Activation {
+  double time;
+  int flow;
+  bool operator>(const Activation& other) const {
+    return time != other.time ? time > other.time : flow > other.flow;
+  }
+};
+
+// Activations of one component, those known from the beginning in order, later ones in a heap.
+class Activations {
+ public:
+  void add_first(Activation activation) { first_.push_back(activation); }
+  void order() {
+    const auto before = [](const Activation& a, const Activation& b) { return b > a; };
+    if (!std::is_sorted(first_.begin(), first_.end(), before)) {
+      std::sort(first_.begin(), first_.end(), before);
+    }
+  }
+  void add(Activation activation) { later_.push(activation); }
+  double next() const {
+    const double first = next_ < first_.size() ? first_[next_].time : never;
+    return later_.empty() ? first : std::min(first, later_.top().time);
+  }
+  int take() {
+    if (next_ < first_.size() && (later_.empty() || !(first_[next_] > later_.top()))) {
+      return first_[next_++].flow;
+    }
+    const int flow = later_.top().flow;
+    later_.pop();
+    return flow;
+  }
+
+ private:
+  std::vector<Activation> first_;
+  std::size_t next_ = 0;
+  std::priority_queue<Activation, std::vector<Activation>, std::greater<>> later_;
+};
+
+class Simulator {
+ public:
+  Simulator(std::span<const FlowLink> links, const FlowSet& flows)
+      : links_(links),
+        flows_(flows),
+        components_(components_of(links.size(), flows)),
+        activations_(static_cast<std::size_t>(components_.count)) {
+    result_.finish.assign(flows.size(), 0);
+    collect_waiting();
+    make_shares();
+  }
+
+  FlowResult run() {
+    for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
+      if (waits_for_[flow] == 0) make_ready(flow, flows_.start(flow), true);
+    }
+    for (Activations& activations : activations_) activations.order();
+    release();
+    std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
+    for (int component = 0; component < components_.count; ++component) {
+      push(events, component);
+    }
+    while (!events.empty()) {
+      const Event event = events.top();
+      events.pop();
+      const auto component = static_cast<std::size_t>(event.component);
+      if (event.version != versions_[component]) continue;
+      advance(component, event.time);
+      release();
+      push(events, event.component);
+      for (const int woken : woken_) push(events, woken);
+      woken_.clear();
+    }
+    for (const FairShare& share : shares_) {
+      result_.solves += share.solves();
+      result_.touched += share.touched();
+    }
+    for (const double finish : result_.finish) {
+      result_.makespan = std::max(result_.makespan, finish);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  struct Event {
+    double time;
+    int component;
+    int version;
+    bool operator>(const Event& other) const {
+      return time != other.time ? time > other.time : component > other.component;
+    }
+  };
+
+  // The links and flows of each component, numbered from 0 within it.
+  void make_shares() {
+    local_link_.assign(links_.size(), -1);
+    local_flow_.assign(flows_.size(), -1);
+    shares_.assign(activations_.size(), FairShare(flows_, local_link_, local_flow_));
+    std::vector<int> counted(activations_.size(), 0);
+    for (std::size_t link = 0; link < links_.size(); ++link) {
+      const int component = components_.of_link[link];
+      if (component < 0) continue;
+      local_link_[link] = counted[static_cast<std::size_t>(component)]++;
+      shares_[static_cast<std::size_t>(component)].add_link(links_[link]);
+    }
+    counted.assign(activations_.size(), 0);
+    for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
+      if (flows_.path(flow).empty()) continue;
+      const int link = flows_.path(flow)[0];
+      const auto component =
+          static_cast<std::size_t>(components_.of_link[static_cast<std::size_t>(link)]);
+      local_flow_[flow] = counted[component]++;
+      shares_[component].add_flow();
+    }
+  }
+
+  // Successors of each flow, and how many flows each one waits for.
+  void collect_waiting() {
+    waits_for_.assign(flows_.size(), 0);
+    successor_begin_.assign(flows_.size() + 1, 0);
+    for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
+      waits_for_[flow] = static_cast<int>(flows_.after(flow).size());
+      for (const int before : flows_.after(flow)) {
+        ++successor_begin_[static_cast<std::size_t>(before) + 1];
+      }
+    }
+    std::partial_sum(successor_begin_.begin(), successor_begin_.end(), successor_begin_.begin());
+    successors_.resize(static_cast<std::size_t>(successor_begin_.back()));
+    std::vector<std::int64_t> next(successor_begin_.begin(), successor_begin_.end() - 1);
+    for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
+      for (const int before : flows_.after(flow)) {
+        successors_[static_cast<std::size_t>(next[static_cast<std::size_t>(before)]++)] =
+            static_cast<int>(flow);
+      }
+    }
+    versions_.assign(activations_.size(), 0);
+  }
+
+  // A flow that nothing holds back any more uses bandwidth once its head has arrived.
+  void make_ready(std::size_t flow, double ready, bool at_the_beginning) {
+    double time = ready;
+    const std::span<const int> path = flows_.path(flow);
+    for (const int link : path) time += links_[static_cast<std::size_t>(link)].latency;
+    if (path.empty() || flows_.bytes(flow) == 0) {
+      ended_.emplace_back(static_cast<int>(flow), time);
+      return;
+    }
+    const int component = components_.of_link[static_cast<std::size_t>(path[0])];
+    Activations& activations = activations_[static_cast<std::size_t>(component)];
+    if (at_the_beginning) {
+      activations.add_first({time, static_cast<int>(flow)});
+    } else {
+      activations.add({time, static_cast<int>(flow)});
+      woken_.push_back(component);
+    }
+  }
+
+  // Lets the successors of ended flows go.
+  void release() {
+    while (!ended_.empty()) {
+      const auto [flow, time] = ended_.back();
+      ended_.pop_back();
+      const auto index = static_cast<std::size_t>(flow);
+      result_.finish[index] = time;
+      for (std::int64_t i = successor_begin_[index]; i < successor_begin_[index + 1]; ++i) {
+        const auto next = static_cast<std::size_t>(successors_[static_cast<std::size_t>(i)]);
+        latest_end_.resize(flows_.size(), 0);
+        latest_end_[next] = std::max(latest_end_[next], time);
+        if (--waits_for_[next] == 0) {
+          make_ready(next, std::max(flows_.start(next), latest_end_[next]), false);
+        }
+      }
+    }
+  }
+
+  // All that happens in a component at one time.
+  void advance(std::size_t component, double time) {
+    const double until = time * (1 + same_time);
+    FairShare& share = shares_[component];
+    share.take_ended(until, ended_);
+    Activations& activations = activations_[component];
+    while (activations.next() <= until) share.begin(activations.take());
+    share.solve(time);
+  }
+
+  template <class Queue>
+  void push(Queue& events, int component) {
+    const auto index = static_cast<std::size_t>(component);
+    const double time = std::min(activations_[index].next(), shares_[index].next_end());
+    if (time < never) events.push({time, component, ++versions_[index]});
+  }
+
+  std::span<const FlowLink> links_;
+  const FlowSet& flows_;
+  Components components_;
+  std::vector<Activations> activations_;
+  std::vector<int> local_link_, local_flow_;
+  std::vector<FairShare> shares_;
+  std::vector<int> versions_;
+  std::vector<int> waits_for_, successors_;
+  std::vector<std::int64_t> successor_begin_;
+  std::vector<double> latest_end_;
+  std::vector<std::pair<int, double>> ended_;
+  std::vector<int> woken_;
+  FlowResult result_;
+};
+
+// Flows on a cycle of `after`, or behind one.
+std::vector<int> never_ready(const FlowSet& flows) {
+  std::vector<int> waits(flows.size());
+  std::vector<std::vector<int>> successors(flows.size());
+  std::vector<int> ready;
+  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+    waits[flow] = static_cast<int>(flows.after(flow).size());
+    for (const int before : flows.after(flow)) {
+      successors[static_cast<std::size_t>(before)].push_back(static_cast<int>(flow));
+    }
+    if (waits[flow] == 0) ready.push_back(static_cast<int>(flow));
+  }
+  while (!ready.empty()) {
+    const auto flow = static_cast<std::size_t>(ready.back());
+    ready.pop_back();
+    for (const int next : successors[flow]) {
+      if (--waits[static_cast<std::size_t>(next)] == 0) ready.push_back(next);
+    }
+  }
+  std::vector<int> stuck;
+  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+    if (waits[flow] > 0) stuck.push_back(static_cast<int>(flow));
+  }
+  return stuck;
+}
+
+bool is_size(double value) { return std::isfinite(value) && value >= 0; }
+
+void add_path_problems(std::size_t links, const FlowSet& flows, std::size_t flow,
+                       std::vector<FlowProblem>& problems) {
+  const std::span<const int> path = flows.path(flow);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int link = path[i];
+    if (link < 0 || static_cast<std::size_t>(link) >= links) {
+      problems.push_back({static_cast<int>(flow), -1, "goes over a link that does not exist"});
+    } else if (std::find(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i), link) !=
+               path.begin() + static_cast<std::ptrdiff_t>(i)) {
+      problems.push_back({static_cast<int>(flow), -1, "goes over a link twice"});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const FlowSet& flows) {
+  std::vector<FlowProblem> problems;
+  for (std::size_t link = 0; link < links.size(); ++link) {
+    const int index = static_cast<int>(link);
+    if (!is_size(links[link].capacity) || links[link].capacity == 0) {
+      problems.push_back({-1, index, "has no capacity; give bytes a second above zero"});
+    }
+    if (!is_size(links[link].latency)) problems.push_back({-1, index, "has a negative latency"});
+  }
+  bool after_is_known = true;
+  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+    const int index = static_cast<int>(flow);
+    // Beyond it bytes are no longer told apart.
+    constexpr double most_bytes = 9223372036854775808.0;
+    if (!is_size(flows.bytes(flow)) || flows.bytes(flow) >= most_bytes) {
+      problems.push_back({index, -1, "has a size that is not from 0 to 2^63 bytes"});
+    }
+    if (!is_size(flows.start(flow))) problems.push_back({index, -1, "starts before time zero"});
+    if (flows.multiplicity(flow) < 1) problems.push_back({index, -1, "stands for no flow"});
+    add_path_problems(links.size(), flows, flow, problems);
+    for (const int before : flows.after(flow)) {
+      if (before >= 0 && static_cast<std::size_t>(before) < flows.size()) continue;
+      after_is_known = false;
+      problems.push_back({index, -1, "waits for a flow that does not exist"});
+    }
+  }
+  if (!after_is_known) return problems;
+  for (const int flow : never_ready(flows)) {
+    problems.push_back({flow, -1, "waits for itself, directly or through others"});
+  }
+  return problems;
+}
+
+FlowResult simulate_flows(std::span<const FlowLink> links, const FlowSet& flows) {
+  return Simulator(links, flows).run();
+}
+
+}  // namespace reckon

@@ -1,0 +1,39 @@
+// When flows that share links end: equal-weight max-min fair rates, which change only when a flow
+// begins or ends (reference: flow_scenarios.json, held to 1e-9).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/flows/flow_set.hpp"
+
+namespace reckon {
+
+// What is wrong with flow `flow` (-1: with link `link`), for people; a caller adds the place.
+struct FlowProblem {
+  int flow = -1;
+  int link = -1;
+  std::string message;
+};
+
+// Links without capacity, negative latencies and sizes, paths over links that do not exist or twice
+// over one, flows that wait for themselves or for flows that do not exist. Empty: can be simulated.
+std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const FlowSet& flows);
+
+struct FlowResult {
+  std::vector<double> finish;  // s, of each entry
+  double makespan = 0;         // the last of them
+  std::int64_t solves = 0;     // rate allocations
+  std::int64_t touched = 0;    // flows whose rate was worked out in them, all together
+};
+
+// Semantics: a flow is ready at the later of its start and the end of the flows that it waits for;
+// after the latencies of its path it uses bandwidth; all rates are the max-min fair allocation over
+// all links; it ends when its last byte is gone. Flows that share no link, directly or through
+// others, are solved apart; a change restarts the filling at the first level that it can reach.
+// Deterministic. Precondition: flow_problems() is empty.
+FlowResult simulate_flows(std::span<const FlowLink> links, const FlowSet& flows);
+
+}  // namespace reckon

@@ -1,0 +1,239 @@
+#include "sim/flows/flow_simulator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace reckon {
+namespace {
+
+// The same semantics, written for reading: every event works out all rates from nothing.
+std::vector<double> naive(const std::vector<FlowLink>& links, const FlowSet& flows) {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  const std::size_t count = flows.size();
+  std::vector<double> finish(count, never), left(count), begin(count, never);
+  for (std::size_t f = 0; f < count; ++f) left[f] = flows.bytes(f);
+  double now = 0;
+  while (true) {
+    for (std::size_t f = 0; f < count; ++f) {
+      if (begin[f] < never) continue;
+      double ready = flows.start(f);
+      for (const int before : flows.after(f)) {
+        ready = std::max(ready, finish[static_cast<std::size_t>(before)]);
+      }
+      if (ready == never) continue;
+      for (const int link : flows.path(f)) ready += links[static_cast<std::size_t>(link)].latency;
+      begin[f] = ready;
+      if (left[f] == 0) finish[f] = ready;
+    }
+    std::vector<double> rate(count, -1), capacity;
+    for (const FlowLink& link : links) capacity.push_back(link.capacity);
+    const auto is_active = [&](std::size_t f) { return begin[f] <= now && finish[f] == never; };
+    while (true) {
+      double least = never;
+      std::size_t full = 0;
+      for (std::size_t l = 0; l < links.size(); ++l) {
+        double users = 0;
+        for (std::size_t f = 0; f < count; ++f) {
+          const auto path = flows.path(f);
+          if (!is_active(f) || rate[f] >= 0) continue;
+          if (std::find(path.begin(), path.end(), static_cast<int>(l)) != path.end()) {
+            users += flows.multiplicity(f);
+          }
+        }
+        if (users > 0 && capacity[l] / users < least) {
+          least = capacity[l] / users;
+          full = l;
+        }
+      }
+      if (least == never) break;
+      for (std::size_t f = 0; f < count; ++f) {
+        const auto path = flows.path(f);
+        if (!is_active(f) || rate[f] >= 0 ||
+            std::find(path.begin(), path.end(), static_cast<int>(full)) == path.end()) {
+          continue;
+        }
+        rate[f] = least;
+        for (const int link : path) {
+          capacity[static_cast<std::size_t>(link)] -= least * flows.multiplicity(f);
+        }
+      }
+    }
+    double next = never;
+    for (std::size_t f = 0; f < count; ++f) {
+      if (is_active(f)) next = std::min(next, now + left[f] / rate[f]);
+      if (begin[f] > now) next = std::min(next, begin[f]);
+    }
+    if (next == never) return finish;
+    for (std::size_t f = 0; f < count; ++f) {
+      if (!is_active(f)) continue;
+      left[f] -= rate[f] * (next - now);
+      if (left[f] <= 1e-9 * flows.bytes(f)) finish[f] = next;
+    }
+    now = next;
+  }
+}
+
+struct Scenario {
+  std::vector<FlowLink> links;
+  FlowSet flows;
+};
+
+Scenario random_scenario(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto share = [&random] { return static_cast<double>(random()) / 4294967295.0; };
+  Scenario s;
+  const std::size_t links = 1 + random() % 8;
+  for (std::size_t l = 0; l < links; ++l) s.links.push_back({1 + 9 * share(), share() / 10});
+  const std::size_t flows = 1 + random() % 20;
+  for (std::size_t f = 0; f < flows; ++f) {
+    std::vector<int> path;
+    for (std::size_t l = 0; l < links; ++l) {
+      if (random() % 3 == 0) path.push_back(static_cast<int>(l));
+    }
+    std::vector<int> after;
+    if (f > 0 && random() % 3 == 0) after.push_back(static_cast<int>(random() % f));
+    const double bytes = random() % 10 == 0 ? 0 : std::round(1 + 20 * share());
+    s.flows.add(path, bytes, random() % 2 == 0 ? 0 : 5 * share(), after,
+                static_cast<int>(1 + random() % 3));
+  }
+  return s;
+}
+
+TEST(FlowSimulator, AgreesWithTheNaiveOne) {
+  for (unsigned seed = 0; seed < 400; ++seed) {
+    const Scenario s = random_scenario(seed);
+    ASSERT_TRUE(flow_problems(s.links, s.flows).empty());
+    const FlowResult result = simulate_flows(s.links, s.flows);
+    const std::vector<double> expected = naive(s.links, s.flows);
+    for (std::size_t f = 0; f < expected.size(); ++f) {
+      ASSERT_NEAR(result.finish[f], expected[f], 1e-8 * (1 + expected[f]))
+          << "seed " << seed << " flow " << f;
+    }
+  }
+}
+
+// Twice the capacity and half of the latency: half of the time. Twice the bytes at twice the
+// capacity: the same, but for starts.
+TEST(FlowSimulator, TimeScales) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    const Scenario s = random_scenario(seed);
+    Scenario fast;
+    for (const FlowLink& link : s.links)
+      fast.links.push_back({2 * link.capacity, link.latency / 2});
+    for (std::size_t f = 0; f < s.flows.size(); ++f) {
+      fast.flows.add(s.flows.path(f), s.flows.bytes(f), s.flows.start(f) / 2, s.flows.after(f),
+                     s.flows.multiplicity(f));
+    }
+    const FlowResult one = simulate_flows(s.links, s.flows);
+    const FlowResult half = simulate_flows(fast.links, fast.flows);
+    for (std::size_t f = 0; f < s.flows.size(); ++f) {
+      ASSERT_NEAR(half.finish[f], one.finish[f] / 2, 1e-9) << seed;
+    }
+  }
+}
+
+// Three flows of a class are three entries.
+TEST(FlowSimulator, AClassIsItsFlows) {
+  const std::vector<FlowLink> links{{10, 0.5}, {4, 0.25}};
+  FlowSet merged, apart;
+  const std::vector<int> both{0, 1}, first{0};
+  merged.add(both, 8, 0, {}, 3);
+  merged.add(first, 12);
+  for (int i = 0; i < 3; ++i) apart.add(both, 8);
+  apart.add(first, 12);
+  const FlowResult a = simulate_flows(links, merged);
+  const FlowResult b = simulate_flows(links, apart);
+  EXPECT_DOUBLE_EQ(a.finish[0], b.finish[2]);
+  EXPECT_DOUBLE_EQ(a.finish[1], b.finish[3]);
+  EXPECT_DOUBLE_EQ(a.finish[0], 0.75 + 8 / (4.0 / 3));
+}
+
+TEST(FlowSimulator, FlowsOverNothingEndWhenTheyAreReady) {
+  const std::vector<FlowLink> links{{10, 0.5}};
+  FlowSet flows;
+  const std::vector<int> path{0}, nowhere, first{0}, second{1};
+  flows.add(path, 10, 1);
+  flows.add(nowhere, 99, 0, first);
+  flows.add(path, 0, 0, second);
+  const FlowResult result = simulate_flows(links, flows);
+  EXPECT_DOUBLE_EQ(result.finish[0], 1 + 0.5 + 1);
+  EXPECT_DOUBLE_EQ(result.finish[1], 2.5);
+  EXPECT_DOUBLE_EQ(result.finish[2], 3.0);
+  EXPECT_DOUBLE_EQ(result.makespan, 3.0);
+}
+
+// A uniform all-to-all on a star begins and ends at once: two solves, whatever its size.
+TEST(FlowSimulator, AUniformAllToAllIsTwoEvents) {
+  constexpr int ranks = 100;
+  std::vector<FlowLink> links(2 * ranks, {50e9, 2e-6});
+  FlowSet flows;
+  for (int from = 0; from < ranks; ++from) {
+    for (int to = 0; to < ranks; ++to) {
+      const std::vector<int> path{from, ranks + to};
+      if (from != to) flows.add(path, 1e6);
+    }
+  }
+  const FlowResult result = simulate_flows(links, flows);
+  EXPECT_NEAR(result.makespan, 4e-6 + 99 * 1e6 / 50e9, 1e-12);
+  EXPECT_EQ(result.solves, 2);
+}
+
+// Ten million events later the rates are still those of the first round.
+TEST(FlowSimulator, StaysExactOverManyEvents) {
+  const std::vector<FlowLink> links{{3, 0}, {7, 0}};
+  FlowSet flows;
+  const std::vector<int> both{0, 1}, second{1};
+  int last_both = flows.add(both, 1), last_second = flows.add(second, 1);
+  constexpr int rounds = 20000;
+  for (int i = 1; i < rounds; ++i) {
+    const std::vector<int> after_both{last_both}, after_second{last_second};
+    last_both = flows.add(both, 1, 0, after_both);
+    last_second = flows.add(second, 1, 0, after_second);
+  }
+  const FlowResult result = simulate_flows(links, flows);
+  EXPECT_NEAR(result.finish[static_cast<std::size_t>(last_both)] / (rounds / 3.0), 1, 1e-11);
+  EXPECT_NEAR(result.finish[static_cast<std::size_t>(last_second)] / (rounds / 4.0), 1, 1e-11);
+}
+
+TEST(FlowSimulator, IsTheSameEveryTime) {
+  const Scenario s = random_scenario(7);
+  EXPECT_EQ(simulate_flows(s.links, s.flows).finish, simulate_flows(s.links, s.flows).finish);
+}
+
+std::string problem_of(const std::vector<FlowLink>& links, const FlowSet& flows) {
+  const std::vector<FlowProblem> problems = flow_problems(links, flows);
+  return problems.empty() ? "" : problems[0].message;
+}
+
+TEST(FlowProblems, AreNamed) {
+  const std::vector<FlowLink> links{{10, 0.5}};
+  const std::vector<int> path{0}, missing{1}, twice{0, 0}, itself{0}, next{1}, nobody{5};
+  FlowSet good, over_nothing, over_twice, cycle, waits, huge, none;
+  good.add(path, 1);
+  over_nothing.add(missing, 1);
+  over_twice.add(twice, 1);
+  cycle.add(path, 1, 0, next);
+  cycle.add(path, 1, 0, itself);
+  waits.add(path, 1, 0, nobody);
+  huge.add(path, 1e19);
+  none.add(path, 1, 0, {}, 0);
+  EXPECT_EQ(problem_of(links, good), "");
+  EXPECT_NE(problem_of(links, over_nothing).find("does not exist"), std::string::npos);
+  EXPECT_NE(problem_of(links, over_twice).find("twice"), std::string::npos);
+  EXPECT_EQ(flow_problems(links, cycle).size(), 2u);
+  EXPECT_NE(problem_of(links, cycle).find("waits for itself"), std::string::npos);
+  EXPECT_NE(problem_of(links, waits).find("does not exist"), std::string::npos);
+  EXPECT_NE(problem_of(links, huge).find("2^63"), std::string::npos);
+  EXPECT_NE(problem_of(links, none).find("no flow"), std::string::npos);
+  EXPECT_NE(problem_of({{0, 0}}, good).find("capacity"), std::string::npos);
+  EXPECT_NE(problem_of({{1, -1}}, good).find("latency"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace reckon
