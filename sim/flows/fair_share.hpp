@@ -18,18 +18,16 @@ namespace reckon {
 // below a rate leaves all levels below that rate as they are, and filling restarts above them.
 class FairShare {
  public:
-  // `links` and `flows` are those of the whole simulation; `of_link` and `of_flow` number those of
-  // this component from 0 (others are not looked at). All three outlive this.
-  FairShare(const FlowSet& flows, std::span<const int> of_link, std::span<const int> of_flow)
-      : flow_set_(&flows), of_link_(of_link), of_flow_(of_flow) {}
-
   void add_link(const FlowLink& link) {
     links_.push_back({link.capacity, link.capacity, 0, 0});
     on_link_.emplace_back();
   }
-  void add_flow() { flows_.push_back({}); }
 
-  // A flow that uses bandwidth from the next solve() on.
+  // The next flow, with an id of the caller's; `of_link` numbers the links of its path as they were
+  // added here.
+  void add_flow(int id, const FlowSet& flows, std::span<const int> of_link);
+
+  // The flow that was added as number `flow` uses bandwidth from the next solve() on.
   void begin(int flow);
 
   // Moves the flows that end by `time` to `ended`, each with its own time.
@@ -53,17 +51,20 @@ class FairShare {
     double rate = 0;
     double remaining = 0;  // bytes at `since`
     double since = 0;
-    double end = 0;  // at this rate
-    int id = 0;      // in the flow set
-    int level = away;
+    double end = 0;           // at this rate
+    double multiplicity = 1;  // a whole number, as below
+    std::int64_t path_begin = 0;
+    int path_size = 0;
+    int id = 0;
   };
   struct Link {
     double capacity;
-    double left;              // not taken by settled flows
-    std::int64_t open_flows;  // with multiplicity
-    std::int64_t active_flows;
+    double left;        // not taken by settled flows
+    double open_flows;  // with multiplicity
+    double active_flows;
   };
   struct Level {
+    int link;
     double rate;
     std::size_t begin;  // first of its flows in order_
     double own_end;     // the first end among its flows
@@ -78,26 +79,23 @@ class FairShare {
   };
 
   std::span<const int> path(const Flow& flow) const {
-    return flow_set_->path(static_cast<std::size_t>(flow.id));
+    return {path_.data() + flow.path_begin, static_cast<std::size_t>(flow.path_size)};
   }
-  Link& link_at(int global) {
-    return links_[static_cast<std::size_t>(of_link_[static_cast<std::size_t>(global)])];
-  }
-  double multiplicity(const Flow& flow) const {
-    return flow_set_->multiplicity(static_cast<std::size_t>(flow.id));
-  }
+  Link& link_at(int link) { return links_[static_cast<std::size_t>(link)]; }
 
   void redo_from(std::size_t level);
   void redo_all();
   void fill(double now);
+  void replace_first(Key key);
   void settle_flows_of(int link, double rate, double now);
 
-  const FlowSet* flow_set_;
-  std::span<const int> of_link_, of_flow_;
   std::vector<Link> links_;
   std::vector<Flow> flows_;
+  std::vector<int> level_;                 // of each flow, apart: most looks at a flow end here
+  std::vector<int> path_;                  // links of each flow
   std::vector<std::vector<int>> on_link_;  // flows of each link; those that ended go when met
-  std::vector<int> order_;                 // settled flows by level
+  std::vector<int> order_;                 // settled flows by level, settled_ of them
+  std::size_t settled_ = 0;
   std::vector<Level> levels_;
   std::vector<Key> heap_;
   double least_change_ = never;  // rates below it stay

@@ -167,7 +167,7 @@ class Simulator {
   void make_shares() {
     local_link_.assign(links_.size(), -1);
     local_flow_.assign(flows_.size(), -1);
-    shares_.assign(activations_.size(), FairShare(flows_, local_link_, local_flow_));
+    shares_.resize(activations_.size());
     std::vector<int> counted(activations_.size(), 0);
     for (std::size_t link = 0; link < links_.size(); ++link) {
       const int component = components_.of_link[link];
@@ -182,7 +182,7 @@ class Simulator {
       const auto component =
           static_cast<std::size_t>(components_.of_link[static_cast<std::size_t>(link)]);
       local_flow_[flow] = counted[component]++;
-      shares_[component].add_flow();
+      shares_[component].add_flow(static_cast<int>(flow), flows_, local_link_);
     }
   }
 
@@ -251,7 +251,9 @@ class Simulator {
     FairShare& share = shares_[component];
     share.take_ended(until, ended_);
     Activations& activations = activations_[component];
-    while (activations.next() <= until) share.begin(activations.take());
+    while (activations.next() <= until) {
+      share.begin(local_flow_[static_cast<std::size_t>(activations.take())]);
+    }
     share.solve(time);
   }
 

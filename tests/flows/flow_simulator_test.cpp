@@ -29,7 +29,7 @@ std::vector<double> naive(const std::vector<FlowLink>& links, const FlowSet& flo
       if (ready == never) continue;
       for (const int link : flows.path(f)) ready += links[static_cast<std::size_t>(link)].latency;
       begin[f] = ready;
-      if (left[f] == 0) finish[f] = ready;
+      if (left[f] == 0 || flows.path(f).empty()) finish[f] = ready;
     }
     std::vector<double> rate(count, -1), capacity;
     for (const FlowLink& link : links) capacity.push_back(link.capacity);
