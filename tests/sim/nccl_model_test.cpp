@@ -162,16 +162,27 @@ TEST(NcclModel, TreeOnSeveralNodes) {
   EXPECT_NEAR(tree(32, Protocol::ll)->latency.value / us, 65.2, 1e-9);
 }
 
-// B200, 2 nodes: inside 8 x 96 = 768; min(0.92 x 768 = 706.56, 8 x 42.8 = 342.4) = 342.4.
-// 3 nodes: between nodes 8 x 48 = 384; min(353.28, 8 x 24 = 192) = 192.
+// H800 whose rings have 22 inside and 10 between nodes: 8 x 22 = 176 on two nodes, 80 on three.
 TEST(NcclModel, FromThreeNodesOnTheBandwidthBetweenThemCounts) {
-  const auto peak = [](int nodes) {
-    return candidate("b200", nodes, Operation::all_reduce, 32, Algorithm::tree, Protocol::simple)
-               ->peak_busbw.value /
-           gb_per_s;
+  NcclNode narrow = node("h800");
+  narrow.more_nodes.ring.between_nodes = {10 * gb_per_s};
+  const auto peak = [&narrow](int nodes) {
+    const auto all = nccl_candidates(tuning(), narrow, nodes, Operation::broadcast, {mib});
+    return all.back().peak_busbw.value / gb_per_s;
   };
-  EXPECT_NEAR(peak(2), 342.4 * 0.85 * 15 / 16, 1e-9);
-  EXPECT_NEAR(peak(3), 192.0 * 0.85 * 23 / 24, 1e-9);
+  EXPECT_NEAR(peak(2), 176.0, 1e-9);
+  EXPECT_NEAR(peak(3), 80.0, 1e-9);
+}
+
+// B200: the limits of a channel are 42.8 on two nodes and 24 on more.
+// 2 nodes: min(0.92 x 8 x 96 = 706.56, 8 x 42.8 = 342.4) = 342.4.
+// 3 nodes: min(0.92 x 8 x 48 = 353.28, 8 x 24 = 192) = 192.
+TEST(NcclModel, TreesAreLimitedByChannel) {
+  const auto tree = [](int nodes) {
+    return candidate("b200", nodes, Operation::all_reduce, 32, Algorithm::tree, Protocol::simple);
+  };
+  expect_cost(tree(2), 8.4 + 2 * (28 + 14), 342.4 * 0.85 * 15 / 16);
+  expect_cost(tree(3), 8.4 + 2 * (28 + 14), 192.0 * 0.85 * 23 / 24);
 }
 
 // Simple's factors: 0.9 at 64 B (octave 0), 0.5 at 1 MiB (octave 14), 0.9 at 256 MiB (octave 22);
