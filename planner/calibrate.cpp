@@ -13,17 +13,17 @@
 namespace reckon {
 namespace {
 
-// The names of the files without their folders, which say nothing on another machine.
+// The names of the files and of the folder that each is in, which for shipped ones is the device
+// (topologies/measured/README.md says where those come from).
 std::string source_of(const MeasuredKernels& measured, ModelFamily family) {
   std::set<int> used;
   for (const MeasuredKernel& row : measured.rows) {
     if (row.family == family) used.insert(row.file);
   }
-  std::string source = "fitted by reckon calibrate fit to the even half of";
+  std::string source = "fitted by reckon calibrate fit to the half that is not held back of";
   for (const int file : used) {
-    source +=
-        " " +
-        std::filesystem::path(measured.files[static_cast<std::size_t>(file)]).filename().string();
+    const std::filesystem::path path(measured.files[static_cast<std::size_t>(file)]);
+    source += " " + (path.parent_path().filename() / path.filename()).string();
   }
   return source;
 }

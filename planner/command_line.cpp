@@ -19,8 +19,8 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 6> documents{"plan/1",   "model/1",  "cluster/1",
-                                                    "device/1", "report/1", "calibration/1"};
+constexpr std::array<std::string_view, 7> documents{
+    "plan/1", "model/1", "cluster/1", "device/1", "report/1", "calibration/1", "flows/1"};
 
 struct EffectName {
   std::string_view name;
@@ -97,15 +97,18 @@ struct Parser {
       case Command::calibrate:
         add_calibrate(c);
         break;
+      case Command::network:
+        add_network(c);
+        break;
       case Command::catalog:
         c.add_option("KIND", word, "model, cluster, device or plan; all of them without");
         break;
       case Command::schema:
         c.add_option("DOCUMENT", word,
-                     "plan/1, model/1, cluster/1, device/1, report/1 or calibration/1");
+                     "plan/1, model/1, cluster/1, device/1, report/1, calibration/1, flows/1");
         break;
       case Command::print:
-        c.add_option("COMMAND", word, "simulate, schedule, calibrate, catalog or schema");
+        c.add_option("COMMAND", word, "simulate, schedule, calibrate, network, catalog or schema");
         break;
     }
   }
@@ -147,6 +150,12 @@ struct Parser {
     option(c, "--json", arguments.json, "FILE", "check: write the errors as JSON");
     option(c, "--csv", arguments.csv, "FILE", "check: write every row with its prediction");
     option(c, "--svg", arguments.svg, "FILE", "check: plot predicted over measured");
+    add_style(c);
+  }
+
+  void add_network(CLI::App& c) {
+    c.add_option("ACTION SCENARIO", words, "run, then a file of scenarios");
+    option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
     add_style(c);
   }
 
@@ -396,6 +405,23 @@ void read_calibrate(Parser& parser) {
   check_output(a, "--svg", a.svg);
 }
 
+void read_network(Parser& parser) {
+  Arguments& a = parser.arguments;
+  const std::string action = parser.words.empty() ? "" : parser.words.front();
+  if (action != "run") {
+    a.problems.push_back(flag_problem(
+        action,
+        (action.empty() ? "no action given" : "unknown action") + instead(action, {"run"})));
+  } else if (parser.words.size() != 2) {
+    a.problems.push_back(flag_problem("run", "give one file of scenarios"));
+  } else {
+    a.network_words.assign(parser.words.begin() + 1, parser.words.end());
+  }
+  a.measurements = a.network_words;  // inputs that no output may overwrite
+  read_style(parser);
+  check_output(a, "--json", a.json);
+}
+
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
@@ -435,6 +461,7 @@ void read_word(Parser& parser) {
       a.plan = parser.word;
       break;
     case Command::calibrate:
+    case Command::network:
       break;
     case Command::catalog:
       if (parser.word.empty()) break;
@@ -542,6 +569,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   read_word(parser);
   if (texts.command == Command::simulate) read_simulate(parser);
   if (texts.command == Command::calibrate) read_calibrate(parser);
+  if (texts.command == Command::network) read_network(parser);
   return std::move(parser.arguments);
 }
 

@@ -14,9 +14,18 @@
 
 namespace reckon {
 
-enum class Command : std::uint8_t { print, simulate, schedule, calibrate, catalog, schema };
+enum class Command : std::uint8_t {
+  print,
+  simulate,
+  schedule,
+  calibrate,
+  network,
+  catalog,
+  schema
+};
 
-// What `reckon calibrate` does with measurements.
+// What `reckon network` and `reckon calibrate` do.
+enum class NetworkAction : std::uint8_t { run };
 enum class CalibrateAction : std::uint8_t { fit, check, transfer };
 
 struct Arguments {
@@ -40,6 +49,9 @@ struct Arguments {
   std::vector<ModelFamily> families;      // empty: all that the measurements hold
   std::string output;                     // the fitted profile; empty: standard output
   std::string svg;
+
+  NetworkAction network_action = NetworkAction::run;
+  std::vector<std::string> network_words;  // behind the action
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

@@ -18,7 +18,7 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 6> commands{{
+inline constexpr std::array<CommandTexts, 7> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
@@ -49,9 +49,18 @@ inline constexpr std::array<CommandTexts, 6> commands{{
      "profiler traces. Half of the shapes, chosen by family and never by row, are held back from\n"
      "every fit; their errors are the ones to believe. Rows that cannot be right are listed and "
      "left\n"
-     "out. transfer takes the models of a measured device to one that is only specified: "
-     "parameters\n"
-     "are shares of peaks and bandwidths, so they scale with the specification.\n\n"},
+     "out. transfer takes the models of a measured device to one that is only specified: most\n"
+     "parameters are shares of peaks and bandwidths and scale with the specification; times of\n"
+     "launches, rates of one SM and cache sizes stay.\n\n"},
+    {"network", Command::network, "network run SCENARIO [OPTION...]",
+     "simulate flows that share links",
+     "  reckon network run scenario.json            when each flow ends\n"
+     "  reckon network run scenario.json --json -   every flow, for other programs\n",
+     "A scenario has links (id, cap in bytes/s, lat in s) and flows (path of ids, bytes, start in "
+     "s,\n"
+     "after: flows that must have ended). Rates are max-min fair; a flow holds all links of its "
+     "path\n"
+     "at one rate. A file may hold a list of scenarios, and what to expect of each.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices and plans",
      "  reckon catalog\n"

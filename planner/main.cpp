@@ -18,6 +18,7 @@
 #include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
 #include "planner/command_line.hpp"
+#include "planner/network.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
 #include "planner/spec/json_document.hpp"
@@ -27,11 +28,13 @@
 #include "reports/calibration_svg.hpp"
 #include "reports/calibration_text.hpp"
 #include "reports/chrome_trace.hpp"
+#include "reports/network_report.hpp"
 #include "reports/perfetto_trace.hpp"
 #include "reports/report_csv.hpp"
 #include "reports/report_json.hpp"
 #include "reports/report_text.hpp"
 #include "sim/calibrate/fit.hpp"
+#include "sim/kernel_models/family_model.hpp"
 
 namespace reckon {
 namespace {
@@ -100,6 +103,24 @@ class Places {
   std::map<std::string, std::optional<Document>> documents_;
 };
 
+// What is wrong with the kernel models of a device, at its place.
+std::vector<Problem> model_problems_of(const DeviceProfile& device, const std::string& file) {
+  Places places;
+  std::vector<Problem> problems;
+  for (const ModelProblem& one : model_problems(device)) {
+    problems.push_back(places.located(file, one.pointer, one.message));
+  }
+  return problems;
+}
+
+DeviceProfile load_checked_device(const std::string& data, const std::string& name) {
+  DeviceProfile device = load_device(data, name);
+  const std::vector<Problem> problems =
+      model_problems_of(device, find_document(data, DocumentKind::device, name));
+  if (!problems.empty()) throw InputError(problems);
+  return device;
+}
+
 // Loads the documents that a plan names; what is wrong with any of them comes together.
 class Loader {
  public:
@@ -114,8 +135,9 @@ class Loader {
     const bool cluster = read(in.cluster, in.plan.cluster, arguments_.cluster, "--cluster",
                               DocumentKind::cluster, DocumentKind::plan, load_cluster);
     if (cluster || !arguments_.device.empty()) {
-      read(in.device, in.cluster.device, arguments_.device, "--device", DocumentKind::device,
-           DocumentKind::cluster, load_device);
+      const bool device = read(in.device, in.cluster.device, arguments_.device, "--device",
+                               DocumentKind::device, DocumentKind::cluster, load_device);
+      if (device) add_problems(model_problems_of(in.device, result_.files[DocumentKind::device]));
     }
     if (!problems_.empty()) return fail();
     if (arguments_.usd_per_gpu_hour) {
@@ -126,6 +148,10 @@ class Loader {
 
  private:
   LoadedInputs fail() const { throw InputError(problems_); }
+
+  void add_problems(const std::vector<Problem>& found) {
+    problems_.insert(problems_.end(), found.begin(), found.end());
+  }
 
   bool load_plan_of(Inputs& in) {
     if (arguments_.plan.empty()) {
@@ -294,11 +320,37 @@ std::vector<KernelModel> wanted_of(std::vector<KernelModel> models, const Argume
   return models;
 }
 
+// A transfer that would lose measurements, or carry nothing.
+void refuse_odd_transfer(const DeviceProfile& device, const DeviceProfile& measured,
+                         const Arguments& arguments) {
+  std::vector<Problem> problems;
+  const std::vector<KernelModel> wanted = wanted_of(measured.kernels, arguments);
+  if (wanted.empty()) {
+    problems.push_back({"--from", 0, 0, "", measured.name + " has no such kernel models"});
+  }
+  for (const KernelModel& model : wanted) {
+    const std::string name = std::string(enum_name(model.family)) + " " + model.variant;
+    const KernelModel* own = find_model(device, model.family, model.variant);
+    if (own != nullptr && own->transfer.empty()) {
+      problems.push_back({"--device", 0, 0, "",
+                          device.name + " has its own measured model of " + name +
+                              "; leave the family out (--family)"});
+    }
+    if (model.variant.starts_with("fp8") && device.gpu.fp8_peak.value == 0) {
+      problems.push_back({"--device", 0, 0, "",
+                          device.name + " has no FP8 tensor cores for " + name +
+                              "; leave the family out (--family)"});
+    }
+  }
+  if (!problems.empty()) throw InputError(std::move(problems));
+}
+
 int calibrate_command(const Arguments& arguments) {
   const std::string data = data_folder(arguments.data);
-  const DeviceProfile device = load_device(data, arguments.device);
+  const DeviceProfile device = load_checked_device(data, arguments.device);
   if (arguments.action == CalibrateAction::transfer) {
-    const DeviceProfile measured = load_device(data, arguments.from);
+    const DeviceProfile measured = load_checked_device(data, arguments.from);
+    refuse_odd_transfer(device, measured, arguments);
     write_profile(arguments,
                   with_models(device, wanted_of(transferred_models(measured), arguments)));
     return ok;
@@ -332,6 +384,13 @@ int calibrate_command(const Arguments& arguments) {
   return ok;
 }
 
+int network_command(const Arguments& arguments) {
+  const std::vector<FlowOutcome> outcomes = run_scenarios(arguments.network_words.front());
+  if (!arguments.json.empty()) write_output(arguments.json, flows_json(outcomes));
+  if (arguments.json != "-") write_output("-", flows_text(outcomes, style_of(arguments)));
+  return ok;
+}
+
 int catalog_command(const Arguments& arguments) {
   const std::string data = data_folder(arguments.data);
   std::string text;
@@ -347,6 +406,7 @@ int catalog_command(const Arguments& arguments) {
 int schema_command(const Arguments& arguments) {
   write_output("-", arguments.document == "report/1"        ? report_schema()
                     : arguments.document == "calibration/1" ? calibration_schema()
+                    : arguments.document == "flows/1"       ? flows_schema()
                                                             : input_schema(arguments.document));
   return ok;
 }
@@ -363,6 +423,8 @@ int run(int argc, char** argv) {
       return schedule_command(arguments);
     case Command::calibrate:
       return calibrate_command(arguments);
+    case Command::network:
+      return network_command(arguments);
     case Command::catalog:
       return catalog_command(arguments);
     case Command::schema:

@@ -41,7 +41,8 @@ struct Fields<CalibrationPoint> {
       required("predicted_us", &CalibrationPoint::predicted, micro).min(0),
       required("held_back", &CalibrationPoint::held_back),
       required("file", &CalibrationPoint::file),
-      optional("line", &CalibrationPoint::line).min(0)};
+      optional("line", &CalibrationPoint::line).min(0),
+      optional("pointer", &CalibrationPoint::pointer)};
 };
 template <>
 struct Fields<UnmodelledRows> {

@@ -66,7 +66,7 @@ void add_worst(const CalibrationCheck& check, Page& page) {
         {std::string(enum_name(point.family)) + (point.variant.empty() ? "" : " " + point.variant),
          microseconds(point.measured), microseconds(point.predicted),
          Cell(signed_percent(point.predicted / point.measured - 1), Tone::bad), point.shape,
-         Cell(fmt::format("line {}", point.line), Tone::dim)});
+         Cell(point.line > 0 ? fmt::format("line {}", point.line) : point.pointer, Tone::dim)});
   }
   page.table(table);
 }

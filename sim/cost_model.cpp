@@ -37,12 +37,27 @@ const KernelModel* fitted_gemm(const DeviceProfile& device, Dtype dtype) {
   return find_model(device, ModelFamily::gemm, variant_of(dtype));
 }
 
+// DeepSeek's head dimensions; the MLA family was measured with no others.
+bool is_latent(const AttentionHeads& heads) { return heads.qk_dim == 192 && heads.v_dim == 128; }
+
 ModelFamily attention_family_of(const KernelWork& work) {
-  return work.attention.qk_dim != work.attention.v_dim ? ModelFamily::mla : ModelFamily::attention;
+  return is_latent(work.attention) ? ModelFamily::mla : ModelFamily::attention;
 }
 
+// Null where the profile has none, or none for heads like these.
 const KernelModel* fitted_attention(const DeviceProfile& device, const KernelWork& work) {
+  const AttentionHeads& heads = work.attention;
+  if (!is_latent(heads) && heads.qk_dim != heads.v_dim) return nullptr;
   return find_model(device, attention_family_of(work), "bf16");
+}
+
+// Context parallel ranks hold a part of each sequence, early and late queries alike.
+KernelSizes attention_sizes(const KernelWork& work) {
+  const AttentionHeads& heads = work.attention;
+  const double sequences = work.m / work.k;
+  return is_latent(heads)
+             ? KernelSizes{0, heads.heads, sequences, work.k}
+             : KernelSizes{0, sequences, work.k, 0, heads.heads, heads.kv_heads, heads.qk_dim, 0};
 }
 
 FlopsPerSecond peak(const DeviceProfile& device, Dtype dtype) {
@@ -129,13 +144,7 @@ std::optional<Seconds> fitted_attention_time(const DeviceProfile& device, const 
   const double share = sm_share(device, context);
   gpu.sms = std::max(1, context.sms);
   gpu.bf16_peak = gpu.bf16_peak * (share * rate_factor(device, context, Dtype::bf16, 1.0));
-  // Context parallel ranks hold a part of each sequence, early and late queries alike.
-  const double sequences = work.m / work.k;
-  const KernelSizes sizes =
-      kind == ModelFamily::mla
-          ? KernelSizes{0, heads.heads, sequences, work.k}
-          : KernelSizes{0, sequences, work.k, 0, heads.heads, heads.kv_heads, heads.qk_dim, 0};
-  const double forward = family.time({&gpu, "bf16"}, *parameters, sizes);
+  const double forward = family.time({&gpu, "bf16"}, *parameters, attention_sizes(work));
   if (work.role == GemmRole::output) return Seconds{forward};
   const double scores = heads.heads * work.m * work.k;
   const double slower =
@@ -209,9 +218,7 @@ bool is_extrapolated(const DeviceProfile& device, const KernelWork& work) {
   if (work.family == KernelFamily::attention_core) {
     const KernelModel* fitted = fitted_attention(device, work);
     if (fitted == nullptr) return work.k < device.attention.fitted_min_sequence;
-    const auto sequence = fitted->fitted.find("seq");
-    return sequence == fitted->fitted.end() || work.k < sequence->second.least ||
-           work.k > sequence->second.most;
+    return is_outside(family_model(fitted->family), *fitted, attention_sizes(work));
   }
   if (work.family != KernelFamily::gemm) return false;
   if (const GemmModel* own = own_gemm(device, work.dtype, work.role)) {

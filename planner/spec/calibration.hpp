@@ -39,6 +39,7 @@ struct CalibrationPoint {
   bool held_back = false;
   std::string file;
   int line = 0;
+  std::string pointer{};  // where there are no lines
   bool operator==(const CalibrationPoint&) const = default;
 };
 

@@ -32,6 +32,7 @@ struct MeasuredKernels {
   std::vector<std::string> files;
   std::vector<MeasuredKernel> rows;
   std::vector<Problem> problems;
+  int rows_left_out = 0;  // a problem can stand for many rows, or for a whole file
 };
 
 }  // namespace reckon

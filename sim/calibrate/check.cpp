@@ -63,7 +63,7 @@ CalibrationCheck check_profile(const DeviceProfile& device, const MeasuredKernel
   CalibrationCheck check;
   check.device = device.name;
   check.rows = static_cast<int>(measured.rows.size());
-  check.rows_left_out = static_cast<int>(measured.problems.size());
+  check.rows_left_out = measured.rows_left_out;
   check.problems = measured.problems;
   Groups groups;
   std::map<std::pair<ModelFamily, std::string>, int> unmodelled;
@@ -88,9 +88,9 @@ CalibrationCheck check_profile(const DeviceProfile& device, const MeasuredKernel
     Classes& classes = groups[key];
     if (family.is_promised(row.sizes)) add_error(classes[""], row, error, held_back);
     add_error(classes[family.size_class(row.sizes)], row, error, held_back);
-    check.points.push_back({row.family, row.variant, shape_text(family, row.sizes), row.time,
-                            predicted, held_back,
-                            measured.files[static_cast<std::size_t>(row.file)], row.line});
+    check.points.push_back(
+        {row.family, row.variant, shape_text(family, row.sizes), row.time, predicted, held_back,
+         measured.files[static_cast<std::size_t>(row.file)], row.line, row.pointer});
   }
   for (auto& [key, classes] : groups) {
     for (const std::string_view name : in_order(classes)) {

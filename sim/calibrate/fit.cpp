@@ -126,6 +126,12 @@ KernelModel fit_variant(const GpuSpec& gpu, const FamilyModel& family, const std
   }
   const ModelContext context{&gpu, variant};
   std::vector<double> values = search_and_descend(family, context, halves.fitted);
+  for (const MeasuredKernel* row : rows) {
+    if (std::isfinite(relative_error(family, context, values, *row))) continue;
+    throw InputError(
+        {{name, row->line, 0, "",
+          "cannot be predicted: " + shape_text(family, row->sizes) + "; leave this row out"}});
+  }
   KernelModel model;
   model.family = family.family;
   model.variant = variant;
@@ -165,11 +171,11 @@ std::vector<KernelModel> transferred_models(const DeviceProfile& measured) {
   for (KernelModel& model : models) {
     if (model.transfer.empty()) {
       model.transfer = "parameters of " + measured.name +
-                       ", not measured here: shares of this device's peaks and bandwidths, launch "
-                       "times as they are";
+                       ", not measured here: shares of this device's peaks and bandwidths; times "
+                       "of launches, rates of one SM and cache sizes as they are";
     }
     model.residuals.clear();
-    model.source = "assumed: " + model.source;
+    if (model.source.rfind("assumed: ", 0) != 0) model.source = "assumed: " + model.source;
   }
   return models;
 }

@@ -22,9 +22,10 @@ std::vector<KernelModel> fit_family(const GpuSpec& gpu, ModelFamily family,
 // The profile with these models in place of those of the same family and variant.
 DeviceProfile with_models(DeviceProfile device, const std::vector<KernelModel>& models);
 
-// The models of a measured device as a device that was only specified has them: their parameters
-// are shares of its peaks and bandwidths, and times of its launches, so they stay as they are. Each
-// says where it comes from; errors of the other device are left behind.
+// The models of a measured device as a device that was only specified has them. Parameters stay as
+// they are: most are shares of its peaks and bandwidths; times of launches, rates of one SM and
+// cache sizes are not, which is an error of the method. Each says where it comes from; errors of
+// the other device are left behind.
 std::vector<KernelModel> transferred_models(const DeviceProfile& measured);
 
 // Predicted against measured, by family, variant and size class.

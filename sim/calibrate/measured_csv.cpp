@@ -1,7 +1,10 @@
 #include "sim/calibrate/measured_csv.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -96,6 +99,7 @@ std::optional<double> size_value(const SizeColumn& column, std::string_view word
 }
 
 void add_problem(MeasuredKernels& measured, int file, int line, std::string message) {
+  measured.rows_left_out += line > 1 ? 1 : 0;
   measured.problems.push_back(
       {measured.files[static_cast<std::size_t>(file)], line, 0, "", std::move(message)});
 }
@@ -130,6 +134,21 @@ void add_row(const Columns& columns, const Words& words, int file, int line, con
   add_measured_kernel(std::move(kernel), gpu, measured);
 }
 
+std::string short_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.4g", value);
+  return text.data();
+}
+
+// Letters, digits and a few signs: what a table and a JSON file can hold.
+bool is_variant(std::string_view variant) {
+  return variant.size() <= 40 && std::all_of(variant.begin(), variant.end(), [](char letter) {
+           return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                  (letter >= '0' && letter <= '9') || letter == '_' || letter == '-' ||
+                  letter == '.';
+         });
+}
+
 std::string known_headers() {
   std::string text;
   for (const auto& [family, name] : EnumNames<ModelFamily>::table) {
@@ -155,34 +174,41 @@ std::string_view variant_name(std::string_view word) {
 void add_measured_kernel(MeasuredKernel kernel, const GpuSpec& gpu, MeasuredKernels& measured) {
   const FamilyModel& family = family_model(kernel.family);
   const auto refuse = [&](const std::string& message) {
+    ++measured.rows_left_out;
     measured.problems.push_back(
         {measured.files[static_cast<std::size_t>(kernel.file)], kernel.line, 0, kernel.pointer,
          message + " (" + shape_text(family, kernel.sizes) + "); left out"});
   };
-  if (!std::isfinite(kernel.time.value) || kernel.time.value <= 0) {
-    return refuse("a time must be above zero");
+  constexpr double most_seconds = 3600;  // of one kernel
+  if (!(kernel.time.value > 0) || kernel.time.value > most_seconds) {
+    return refuse("a time must be above zero and within an hour");
   }
+  if (!is_variant(kernel.variant)) return refuse("a dtype or operation is no plain word");
   for (std::size_t i = 0; i < family.sizes.size(); ++i) {
-    if (!std::isfinite(kernel.sizes[i]) || kernel.sizes[i] < 0 || kernel.sizes[i] > 1e15) {
-      return refuse(std::string(family.sizes[i].name) + " is out of range");
+    const SizeColumn& column = family.sizes[i];
+    const double size = kernel.sizes[i];
+    const bool is_word = !column.words.empty();
+    if (!is_word && (!(size >= column.least && size <= column.most) || size != std::floor(size))) {
+      return refuse(std::string(column.name) + " is no whole number from " +
+                    short_text(column.least) + " to " + short_text(column.most));
     }
   }
+  const std::string_view misfit = family.misfit ? family.misfit(kernel.sizes) : "";
+  if (!misfit.empty()) return refuse(std::string(misfit));
   // Chips boost above the clock of the data sheet's peak, and small operands stay in the L2 cache.
   constexpr double most_boost = 1.15;
   constexpr double most_cache = 5;
   const LeastWork least = family.least({&gpu, kernel.variant}, kernel.sizes);
   const double flops_per_s = least.flops / kernel.time.value;
   if (flops_per_s > most_boost * least.peak_flops_per_s) {
-    return refuse("comes to " + std::to_string(std::lround(flops_per_s / 1e12)) +
-                  " TFLOPS where the GPU's peak is " +
-                  std::to_string(std::lround(least.peak_flops_per_s / 1e12)) +
+    return refuse("comes to " + short_text(flops_per_s / 1e12) +
+                  " TFLOPS where the GPU's peak is " + short_text(least.peak_flops_per_s / 1e12) +
                   "; is the time in microseconds");
   }
   const double bytes_per_s = least.bytes / kernel.time.value;
   if (bytes_per_s > most_cache * least.bytes_per_s) {
-    return refuse(
-        "comes to " + std::to_string(std::lround(bytes_per_s / 1e9)) + " GB/s where the GPU has " +
-        std::to_string(std::lround(least.bytes_per_s / 1e9)) + "; is the time in microseconds");
+    return refuse("comes to " + short_text(bytes_per_s / 1e9) + " GB/s where the GPU has " +
+                  short_text(least.bytes_per_s / 1e9) + "; is the time in microseconds");
   }
   measured.rows.push_back(std::move(kernel));
 }
@@ -191,6 +217,10 @@ void add_measured_csv(std::string_view text, const std::string& file, const GpuS
                       MeasuredKernels& measured) {
   const int index = static_cast<int>(measured.files.size());
   measured.files.push_back(file);
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
+    text.remove_prefix(byte_order_mark.size());
+  }
   int line_number = 0;
   Words header;
   std::vector<Columns> families;

@@ -83,6 +83,8 @@ class Reader {
                                   std::move(pointer), std::move(message)});
   }
 
+  void left_out(int rows) { measured_.rows_left_out += rows; }
+
   void collective(std::string_view operation, double gpus, double bytes_per_element,
                   double elements, double microseconds, const std::string& pointer) {
     MeasuredKernel kernel;
@@ -92,6 +94,10 @@ class Reader {
     kernel.pointer = pointer;
     kernel.time = {microseconds * 1e-6};
     const std::string_view dtype = bytes_per_element == 1 ? "int8" : "bf16";
+    if (bytes_per_element == 0) {
+      left_out(1);
+      return problem(pointer, "has no known dtype; left out");
+    }
     // The model knows bytes; elements of other widths are counted as those of two bytes.
     const double counted = bytes_per_element == 1 ? elements : elements * bytes_per_element / 2;
     set_sizes(kernel, {{"dtype", 0, dtype}, {"gpus", gpus}, {"elements", counted}});
@@ -270,10 +276,18 @@ void read_trace(const Json& events, Reader& reader) {
                         pointer);
     } else if (kind == "GEMM" && product != products.end()) {
       const Product& p = product->second;
+      if (p.variant != "bf16") {
+        reader.left_out(1);
+        reader.problem(pointer,
+                       "is an FP8 product without its cast, which the model includes; "
+                       "left out");
+        continue;
+      }
       reader.gemm(p.variant, p.m, p.n, p.k, microseconds, pointer);
       products.erase(product);  // a split product's second kernel is not another product
     } else {
       ++without_sizes[kind];
+      reader.left_out(1);
     }
   }
   for (const auto& [kind, count] : without_sizes) {

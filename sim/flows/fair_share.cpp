@@ -12,6 +12,14 @@ constexpr double same_share = 1e-12;
 
 }  // namespace
 
+void FairShare::reserve(std::size_t flows, std::size_t incidences) {
+  flows_.reserve(flows);
+  level_.reserve(flows);
+  path_.reserve(incidences);
+  // One more than can be settled: it is written before it is counted.
+  order_.resize(flows + 1);
+}
+
 void FairShare::add_flow(int id, const FlowSet& flows, std::span<const int> of_link) {
   const auto index = static_cast<std::size_t>(id);
   Flow flow;
@@ -23,7 +31,6 @@ void FairShare::add_flow(int id, const FlowSet& flows, std::span<const int> of_l
   for (const int link : flows.path(index)) path_.push_back(of_link[static_cast<std::size_t>(link)]);
   flows_.push_back(flow);
   level_.push_back(away);
-  order_.resize(flows_.size() + 1);  // one more than can be settled: it is written before counted
 }
 
 void FairShare::begin(int flow) {

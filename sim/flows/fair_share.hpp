@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/flows/flow_set.hpp"
+#include "planner/spec/flow_set.hpp"
 
 namespace reckon {
 
@@ -18,10 +18,14 @@ namespace reckon {
 // below a rate leaves all levels below that rate as they are, and filling restarts above them.
 class FairShare {
  public:
-  void add_link(const FlowLink& link) {
+  // A link that `flows` flows go over, in the order of numbers.
+  void add_link(const FlowLink& link, std::size_t flows) {
     links_.push_back({link.capacity, link.capacity, 0, 0});
-    on_link_.emplace_back();
+    on_link_.emplace_back().reserve(flows);
   }
+
+  // So many flows, which go over so many links all together, are to come.
+  void reserve(std::size_t flows, std::size_t incidences);
 
   // The next flow, with an id of the caller's; `of_link` numbers the links of its path as they were
   // added here.

@@ -83,6 +83,7 @@ struct Activation {
 // Activations of one component, those known from the beginning in order, later ones in a heap.
 class Activations {
  public:
+  void reserve(std::size_t count) { first_.reserve(count); }
   void add_first(Activation activation) { first_.push_back(activation); }
   void order() {
     const auto before = [](const Activation& a, const Activation& b) { return b > a; };
@@ -168,22 +169,39 @@ class Simulator {
     local_link_.assign(links_.size(), -1);
     local_flow_.assign(flows_.size(), -1);
     shares_.resize(activations_.size());
-    std::vector<int> counted(activations_.size(), 0);
-    for (std::size_t link = 0; link < links_.size(); ++link) {
-      const int component = components_.of_link[link];
-      if (component < 0) continue;
-      local_link_[link] = counted[static_cast<std::size_t>(component)]++;
-      shares_[static_cast<std::size_t>(component)].add_link(links_[link]);
+    std::vector<std::size_t> on_link(links_.size(), 0);
+    std::vector<std::size_t> flows(shares_.size(), 0), incidences(shares_.size(), 0);
+    for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
+      const std::span<const int> path = flows_.path(flow);
+      if (path.empty()) continue;
+      for (const int link : path) ++on_link[static_cast<std::size_t>(link)];
+      const std::size_t component = component_of(path);
+      ++flows[component];
+      incidences[component] += path.size();
     }
-    counted.assign(activations_.size(), 0);
+    std::vector<int> counted(shares_.size(), 0);
+    for (std::size_t link = 0; link < links_.size(); ++link) {
+      if (components_.of_link[link] < 0) continue;
+      const auto component = static_cast<std::size_t>(components_.of_link[link]);
+      local_link_[link] = counted[component]++;
+      shares_[component].add_link(links_[link], on_link[link]);
+    }
+    for (std::size_t i = 0; i < shares_.size(); ++i) {
+      shares_[i].reserve(flows[i], incidences[i]);
+      activations_[i].reserve(flows[i]);
+    }
+    ended_.reserve(flows_.size());
+    counted.assign(shares_.size(), 0);
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
       if (flows_.path(flow).empty()) continue;
-      const int link = flows_.path(flow)[0];
-      const auto component =
-          static_cast<std::size_t>(components_.of_link[static_cast<std::size_t>(link)]);
+      const std::size_t component = component_of(flows_.path(flow));
       local_flow_[flow] = counted[component]++;
       shares_[component].add_flow(static_cast<int>(flow), flows_, local_link_);
     }
+  }
+
+  std::size_t component_of(std::span<const int> path) const {
+    return static_cast<std::size_t>(components_.of_link[static_cast<std::size_t>(path[0])]);
   }
 
   // Successors of each flow, and how many flows each one waits for.
@@ -217,13 +235,13 @@ class Simulator {
       ended_.emplace_back(static_cast<int>(flow), time);
       return;
     }
-    const int component = components_.of_link[static_cast<std::size_t>(path[0])];
-    Activations& activations = activations_[static_cast<std::size_t>(component)];
+    const std::size_t component = component_of(path);
+    Activations& activations = activations_[component];
     if (at_the_beginning) {
       activations.add_first({time, static_cast<int>(flow)});
     } else {
       activations.add({time, static_cast<int>(flow)});
-      woken_.push_back(component);
+      woken_.push_back(static_cast<int>(component));
     }
   }
 

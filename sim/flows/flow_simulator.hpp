@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/flows/flow_set.hpp"
+#include "planner/spec/flow_set.hpp"
 
 namespace reckon {
 

@@ -110,11 +110,11 @@ enum AttentionSize : std::size_t { kv_dtype, batch, seq, past, heads, kv_heads, 
 constexpr std::array<SizeColumn, 8> attention_sizes{{{"kv_dtype", kv_dtypes},
                                                      {"batch"},
                                                      {"seq"},
-                                                     {"past"},
-                                                     {"heads"},
-                                                     {"kv_heads"},
-                                                     {"head_dim"},
-                                                     {"window"}}};
+                                                     {"past", {}, -1, 0, 1e+09},
+                                                     {"heads", {}, -1, 1, 65536},
+                                                     {"kv_heads", {}, -1, 1, 65536},
+                                                     {"head_dim", {}, -1, 1, 65536},
+                                                     {"window", {}, -1, 0, 1e+09}}};
 
 Shape attention_shape(const KernelSizes& s) {
   return {s[batch],    s[seq],      s[past],   s[heads],        s[kv_heads],
@@ -138,12 +138,16 @@ bool attention_held_back(const KernelSizes& s) {
 std::string_view attention_class(const KernelSizes& s) { return class_of(s[seq]); }
 bool attention_promised(const KernelSizes& s) { return s[seq] >= 1024; }
 
+std::string_view attention_misfit(const KernelSizes& s) {
+  return s[kv_heads] > s[heads] ? "has more key-value heads than heads" : "";
+}
+
 // --- multi-head latent attention, DeepSeek's dimensions
 // ---------------------------------------------
 
 enum MlaSize : std::size_t { mla_kv_dtype, mla_heads, mla_batch, mla_seq };
 constexpr std::array<SizeColumn, 4> mla_sizes{
-    {{"kv_dtype", kv_dtypes}, {"heads"}, {"batch"}, {"seq"}}};
+    {{"kv_dtype", kv_dtypes}, {"heads", {}, -1, 1, 65536}, {"batch"}, {"seq"}}};
 constexpr double mla_qk_dim = 192;
 constexpr double mla_v_dim = 128;
 
@@ -169,9 +173,10 @@ bool mla_promised(const KernelSizes& s) { return s[mla_seq] >= 1024; }
 }  // namespace
 
 const FamilyModel& attention_family() {
-  static const FamilyModel family{
-      ModelFamily::attention, "dtype",        "latency_us",    attention_sizes, parameters,
-      attention_held_back,    attention_time, attention_least, attention_class, attention_promised};
+  static const FamilyModel family{ModelFamily::attention, "dtype",         "latency_us",
+                                  attention_sizes,        parameters,      attention_held_back,
+                                  attention_time,         attention_least, attention_class,
+                                  attention_promised,     attention_misfit};
   return family;
 }
 

@@ -12,7 +12,7 @@ namespace {
 enum Parameter : std::size_t {
   launch_us,
   memory_share,
-  sm_rate,
+  sm_gigabytes_per_s,
   tensor_share,
   unit_us,
   least_tokens,
@@ -20,7 +20,7 @@ enum Parameter : std::size_t {
   group_us,
   group_width_us,
   row_us,
-  spread,
+  knee,
   pieces_per_sm
 };
 constexpr std::array<ModelParameter, 12> parameters{{
@@ -67,14 +67,14 @@ double seconds(const ModelContext& context, std::span<const double> p, const Sha
   const double tokens = s.rows > 1 ? std::max(tile_tokens, s.past / pieces) : s.past / pieces;
   const double padded = s.rows > 1 ? std::ceil(s.rows / tile_rows) * tile_rows : 1;
   const double per_sm = context.gpu->bf16_peak.value / sms * p[tensor_share];
-  const double reading = tokens * s.token_bytes / (p[sm_rate] * 1e9);
+  const double reading = tokens * s.token_bytes / (p[sm_gigabytes_per_s] * 1e9);
   const double computing = tokens * s.token_flops * padded / per_sm;
   const double shared = s.rows > 1 ? p[group_us] + p[group_width_us] * s.width / 128 : 0;
   const double starts = waves * (p[unit_us] + shared) + s.caches * s.rows * p[row_us] / sms;
   const double by_sms = starts * 1e-6 + waves * std::max(reading, computing);
   const double by_memory = bytes_of(s) / (context.gpu->hbm_bandwidth.value * p[memory_share]);
   return (p[launch_us] + std::min(1.0, pieces - 1) * p[reduce_us]) * 1e-6 +
-         std::pow(std::pow(by_sms, p[spread]) + std::pow(by_memory, p[spread]), 1 / p[spread]);
+         std::pow(std::pow(by_sms, p[knee]) + std::pow(by_memory, p[knee]), 1 / p[knee]);
 }
 
 LeastWork least_of(const ModelContext& context, const Shape& s) {
@@ -91,8 +91,11 @@ std::string_view class_of(double tokens) {
 // -------------------------------------------------------------------
 
 enum Size : std::size_t { batch, past, heads, kv_heads, head_dim };
-constexpr std::array<SizeColumn, 5> sizes{
-    {{"batch"}, {"past"}, {"heads"}, {"kv_heads"}, {"head_dim"}}};
+constexpr std::array<SizeColumn, 5> sizes{{{"batch"},
+                                           {"past"},
+                                           {"heads", {}, -1, 1, 65536},
+                                           {"kv_heads", {}, -1, 1, 65536},
+                                           {"head_dim", {}, -1, 1, 65536}}};
 
 // Kernels that share a cache between query heads stop at this many; beyond, each head is a unit
 // that reads the cache anew, from the L2 cache at best (seen in the measurements: 32 share, 48 do
@@ -124,13 +127,17 @@ bool held_back(const KernelSizes& s) {
 std::string_view size_class(const KernelSizes& s) { return class_of(s[batch] * s[past]); }
 bool is_promised(const KernelSizes& s) { return s[batch] * s[past] >= 32768; }
 
+std::string_view misfit(const KernelSizes& s) {
+  return s[kv_heads] > s[heads] ? "has more key-value heads than heads" : "";
+}
+
 // --- multi-head latent attention: one cache of 512 + 64 numbers a token for all heads
 // -----------------
 
 constexpr std::array<std::string_view, 2> kv_dtypes{"bf16", "fp8"};
 enum MlaSize : std::size_t { mla_kv_dtype, mla_heads, mla_batch, mla_past };
 constexpr std::array<SizeColumn, 4> mla_sizes{
-    {{"kv_dtype", kv_dtypes}, {"heads"}, {"batch"}, {"past"}}};
+    {{"kv_dtype", kv_dtypes}, {"heads", {}, -1, 1, 65536}, {"batch"}, {"past"}}};
 constexpr double latent = 512;
 constexpr double rope = 64;
 
@@ -162,7 +169,8 @@ const FamilyModel& attention_decode_family() {
                                   time,
                                   least,
                                   size_class,
-                                  is_promised};
+                                  is_promised,
+                                  misfit};
   return family;
 }
 

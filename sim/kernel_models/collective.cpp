@@ -11,7 +11,8 @@ namespace {
 
 enum Size : std::size_t { dtype, gpus, elements };
 constexpr std::array<std::string_view, 2> dtypes{"bf16", "int8"};
-constexpr std::array<SizeColumn, 3> sizes{{{"dtype", dtypes}, {"gpus"}, {"elements"}}};
+constexpr std::array<SizeColumn, 3> sizes{
+    {{"dtype", dtypes}, {"gpus", {}, -1, 2, 8}, {"elements", {}, -1, 1, 1e+15}}};
 
 enum Parameter : std::size_t {
   launch_kiloclocks,

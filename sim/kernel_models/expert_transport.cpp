@@ -10,10 +10,16 @@ namespace reckon {
 namespace {
 
 enum Size : std::size_t { hidden, tokens, topk, experts, sms };
-constexpr std::array<SizeColumn, 5> dispatch_sizes{
-    {{"hidden"}, {"tokens"}, {"topk"}, {"experts"}, {"dispatch_sms"}}};
-constexpr std::array<SizeColumn, 5> combine_sizes{
-    {{"hidden"}, {"tokens"}, {"topk"}, {"experts"}, {"combine_sms"}}};
+constexpr std::array<SizeColumn, 5> dispatch_sizes{{{"hidden"},
+                                                    {"tokens"},
+                                                    {"topk", {}, -1, 1, 1024},
+                                                    {"experts", {}, -1, 1, 65536},
+                                                    {"dispatch_sms", {}, -1, 1, 1024}}};
+constexpr std::array<SizeColumn, 5> combine_sizes{{{"hidden"},
+                                                   {"tokens"},
+                                                   {"topk", {}, -1, 1, 1024},
+                                                   {"experts", {}, -1, 1, 65536},
+                                                   {"combine_sms", {}, -1, 1, 1024}}};
 
 enum Parameter : std::size_t { startup_us, token_us, copy_us, token_rate, copy_rate, link_share };
 constexpr std::array<ModelParameter, 6> parameters{{
@@ -90,6 +96,10 @@ std::string_view size_class(const KernelSizes& s) {
 
 bool is_promised(const KernelSizes& s) { return s[tokens] >= 1024; }
 
+std::string_view misfit(const KernelSizes& s) {
+  return s[topk] > s[experts] ? "chooses more experts than there are" : "";
+}
+
 }  // namespace
 
 const FamilyModel& expert_dispatch_family() {
@@ -102,7 +112,8 @@ const FamilyModel& expert_dispatch_family() {
                                   dispatch_time,
                                   least_dispatch,
                                   size_class,
-                                  is_promised};
+                                  is_promised,
+                                  misfit};
   return family;
 }
 
@@ -116,7 +127,8 @@ const FamilyModel& expert_combine_family() {
                                   combine_time,
                                   least_combine,
                                   size_class,
-                                  is_promised};
+                                  is_promised,
+                                  misfit};
   return family;
 }
 

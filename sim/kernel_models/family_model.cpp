@@ -5,9 +5,19 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "planner/spec/problems.hpp"
 #include "sim/kernel_models/families.hpp"
 
 namespace reckon {
+namespace {
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.12g", value);
+  return text.data();
+}
+
+}  // namespace
 
 const FamilyModel& family_model(ModelFamily family) {
   switch (family) {
@@ -45,6 +55,45 @@ std::optional<std::vector<double>> parameter_values(const FamilyModel& family,
     values.push_back(found->second);
   }
   return values;
+}
+
+std::vector<ModelProblem> model_problems(const DeviceProfile& device) {
+  std::vector<ModelProblem> problems;
+  for (std::size_t i = 0; i < device.kernels.size(); ++i) {
+    const KernelModel& model = device.kernels[i];
+    const FamilyModel& family = family_model(model.family);
+    const std::string at = "/kernels/" + std::to_string(i);
+    if (find_model(device, model.family, model.variant) != &model) {
+      problems.push_back({at, "the same family and variant as an earlier model"});
+    }
+    std::vector<std::string_view> names;
+    for (const ModelParameter& parameter : family.parameters) {
+      names.push_back(parameter.name);
+      const auto found = model.parameters.find(std::string(parameter.name));
+      if (found == model.parameters.end()) {
+        problems.push_back({at + "/parameters", std::string(parameter.name) + " is missing"});
+        continue;
+      }
+      // Parameters are kept with six digits.
+      constexpr double slack = 1e-5;
+      if (found->second >= parameter.low * (1 - slack) &&
+          found->second <= parameter.high * (1 + slack)) {
+        continue;
+      }
+      problems.push_back(
+          {at + "/parameters/" + found->first, "is outside of " + number_text(parameter.low) +
+                                                   " to " + number_text(parameter.high) + " (" +
+                                                   std::string(parameter.meaning) + ")"});
+    }
+    for (const auto& [name, value] : model.parameters) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      const auto near = closest(name, names);
+      problems.push_back({at + "/parameters/" + name,
+                          "unknown parameter" +
+                              (near ? "; did you mean " + in_quotes(*near) + "?" : std::string())});
+    }
+  }
+  return problems;
 }
 
 const KernelModel* find_model(const DeviceProfile& device, ModelFamily family,
@@ -91,9 +140,7 @@ std::string shape_text(const FamilyModel& family, const KernelSizes& sizes) {
       text += column.words[static_cast<std::size_t>(sizes[i])];
       continue;
     }
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%.12g", sizes[i]);
-    text += std::string(column.name) + " " + number.data();
+    text += std::string(column.name) + " " + number_text(sizes[i]);
   }
   return text;
 }

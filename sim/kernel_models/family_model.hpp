@@ -34,6 +34,8 @@ struct SizeColumn {
   std::string_view name;  // also the CSV header
   std::span<const std::string_view> words{};
   double otherwise = -1;  // the value where a file has no such column; below 0: it must have it
+  double least = 1;       // of a row that can be right
+  double most = 1e9;
 };
 
 // GPU and variant that a formula may use beside sizes and parameters.
@@ -66,6 +68,8 @@ struct FamilyModel {
   std::string_view (*size_class)(const KernelSizes& sizes);
   // Whether the shape lies in the region whose accuracy is promised.
   bool (*is_promised)(const KernelSizes& sizes);
+  // Why sizes do not go together ("more chosen experts than there are"); empty if they do.
+  std::string_view (*misfit)(const KernelSizes& sizes) = nullptr;
 };
 
 const FamilyModel& family_model(ModelFamily family);
@@ -73,6 +77,15 @@ const FamilyModel& family_model(ModelFamily family);
 // The parameters of a stored model in the order of the family's table; empty if one is missing.
 std::optional<std::vector<double>> parameter_values(const FamilyModel& family,
                                                     const KernelModel& model);
+
+// What is wrong with the kernel models of a profile: parameters that are missing, unknown or
+// outside of what physics allows, two models of one family and variant. `pointer` is seen from the
+// root of the device document.
+struct ModelProblem {
+  std::string pointer;
+  std::string message;
+};
+std::vector<ModelProblem> model_problems(const DeviceProfile& device);
 
 // The model of a device for a family and variant; null if it has none.
 const KernelModel* find_model(const DeviceProfile& device, ModelFamily family,

@@ -15,13 +15,13 @@ enum Size : std::size_t { tokens, hidden, inter, topk, experts, tp, ep, routing,
 constexpr std::array<SizeColumn, 9> sizes{{{"tokens"},
                                            {"hidden"},
                                            {"inter"},
-                                           {"topk"},
-                                           {"experts"},
-                                           {"tp"},
-                                           {"ep"},
+                                           {"topk", {}, -1, 1, 1024},
+                                           {"experts", {}, -1, 1, 65536},
+                                           {"tp", {}, -1, 1, 65536},
+                                           {"ep", {}, -1, 1, 65536},
                                            {"routing", routings},
                                            // gate, up and down; 2 without a gate
-                                           {"matrices", {}, 3}}};
+                                           {"matrices", {}, 3, 2, 3}}};
 
 enum Parameter : std::size_t {
   launch_us,
@@ -127,7 +127,8 @@ double time(const ModelContext& context, std::span<const double> p, const Kernel
   const double loading = 1 + p[operand_rows] * (1 / tile + 1.0 / 128);
   const double rate = peak(context) * p[tensor_share] / loading;
   const ExpertCost cost{weight_bytes_each(context, s) / (hbm * p[memory_share]),
-                        2 * s[matrices] * s[hidden] * shape.width / rate, tile, p[expert_us] * 1e-6};
+                        2 * s[matrices] * s[hidden] * shape.width / rate, tile,
+                        p[expert_us] * 1e-6};
   double rows = shape.rows;
   double busy = 0;
   if (s[routing] == 0) {
@@ -177,11 +178,17 @@ std::string_view size_class(const KernelSizes& s) {
 
 bool is_promised(const KernelSizes& s) { return s[tokens] >= 512; }
 
+std::string_view misfit(const KernelSizes& s) {
+  if (s[ep] > s[experts]) return "has more ranks than experts";
+  return s[topk] > s[experts] ? "chooses more experts than there are" : "";
+}
+
 }  // namespace
 
 const FamilyModel& moe_family() {
-  static const FamilyModel family{ModelFamily::moe, "dtype", "latency_us", sizes,      parameters,
-                                  held_back,        time,    least,        size_class, is_promised};
+  static const FamilyModel family{ModelFamily::moe, "dtype",     "latency_us", sizes,
+                                  parameters,       held_back,   time,         least,
+                                  size_class,       is_promised, misfit};
   return family;
 }
 

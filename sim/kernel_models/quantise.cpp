@@ -11,7 +11,14 @@ namespace {
 enum Size : std::size_t { m, k };
 constexpr std::array<SizeColumn, 2> sizes{{{"m"}, {"k"}}};
 
-enum Parameter : std::size_t { launch_us, row_us, cached_share, memory_share, cache_share, fade };
+enum Parameter : std::size_t {
+  launch_us,
+  row_ns,
+  cached_share,
+  memory_share,
+  cached_megabytes,
+  fading
+};
 constexpr std::array<ModelParameter, 6> parameters{{
     {"launch_us", 3, 0.3, 20, "start and end of the kernel"},
     {"row_ns", 0.5, 1e-3, 1000, "work of one row whatever its length, all SMs together"},
@@ -26,10 +33,10 @@ constexpr double bytes_per_element = 3;  // BF16 read, FP8 written
 double time(const ModelContext& context, std::span<const double> p, const KernelSizes& s) {
   const double bytes = s[m] * s[k] * bytes_per_element;
   const double hbm = context.gpu->hbm_bandwidth.value;
-  const double cache = p[cache_share] * 1e6;
-  const double cold = std::clamp((bytes - cache) / (cache * (p[fade] - 1)), 0.0, 1.0);
+  const double cache = p[cached_megabytes] * 1e6;
+  const double cold = std::clamp((bytes - cache) / (cache * (p[fading] - 1)), 0.0, 1.0);
   const double per_byte = (1 - cold) / p[cached_share] + cold / p[memory_share];
-  return (p[launch_us] + s[m] * p[row_us] * 1e-3) * 1e-6 + bytes * per_byte / hbm;
+  return (p[launch_us] + s[m] * p[row_ns] * 1e-3) * 1e-6 + bytes * per_byte / hbm;
 }
 
 LeastWork least(const ModelContext& context, const KernelSizes& s) {

@@ -26,8 +26,8 @@ bool ends_with(const std::string& text, const std::string& end) {
 std::string module_of(const std::string& path) {
   if (path == "planner/main.cpp" || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
-  if (starts_with(path, "planner/predict.") || starts_with(path, "planner/calibrate.")) {
-    return "predict";
+  for (const char* root : {"planner/predict.", "planner/calibrate.", "planner/network."}) {
+    if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";
   return path.substr(0, path.find('/'));

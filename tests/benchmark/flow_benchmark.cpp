@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "sim/event_queue.hpp"
 #include "sim/flows/flow_simulator.hpp"
 
 namespace reckon {
@@ -116,6 +117,27 @@ void all_to_all_fat_tree(benchmark::State& state) {
 void all_to_all_expert_groups(benchmark::State& state) {
   run(state, expert_groups(static_cast<int>(state.range(0))));
 }
+// One event out, one in, exponential increments, as many pending as told. Goal: 8 M holds a second
+// with a million.
+void event_queue_hold(benchmark::State& state) {
+  std::mt19937_64 random(1);
+  std::exponential_distribution<double> increment(1e-6);
+  std::vector<std::uint64_t> increments(1U << 16U);
+  for (std::uint64_t& ps : increments) ps = static_cast<std::uint64_t>(increment(random));
+  EventQueue queue;
+  std::size_t next = 0;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    queue.push(increments[next++ % increments.size()], i);
+  }
+  for (auto _ : state) {
+    const EventQueue::Event event = queue.pop();
+    queue.push(event.time_ps + increments[next++ % increments.size()], event.payload);
+  }
+  state.counters["holds"] =
+      benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+BENCHMARK(event_queue_hold)->Arg(1000)->Arg(1000000);
+
 BENCHMARK(all_to_all_mixed)->Arg(64)->Arg(128)->Unit(benchmark::kMillisecond);
 BENCHMARK(all_to_all_uniform)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
 BENCHMARK(all_to_all_fat_tree)->Arg(256)->Unit(benchmark::kMillisecond);

@@ -45,6 +45,7 @@ TEST(CheckProfile, GroupsErrorsAndFindsTheWorst) {
     row.line = i + 2;
     measured.rows.push_back(row);
   }
+  measured.rows_left_out = 1;
   measured.problems = {{"casts.csv", 20, 0, "", "left out"}};
   const CalibrationCheck check = check_profile(device, measured);
   EXPECT_EQ(check.rows, 12);

@@ -1,6 +1,7 @@
 // What holds for measured kernels however they were read: rows are usable, the rest has a problem.
 #pragma once
 
+#include <cmath>
 #include <cstdlib>
 
 #include "planner/spec/device_profile.hpp"
@@ -28,7 +29,8 @@ inline void check_rows(const MeasuredKernels& measured, const GpuSpec& gpu) {
     std::vector<double> parameters;
     for (const ModelParameter& parameter : family.parameters) parameters.push_back(parameter.start);
     if (!(row.time.value > 0)) std::abort();
-    (void)family.time({&gpu, row.variant}, parameters, row.sizes);
+    const double time = family.time({&gpu, row.variant}, parameters, row.sizes);
+    if (!std::isfinite(time) || time <= 0) std::abort();
     (void)family.is_held_back(row.sizes);
     if (shape_text(family, row.sizes).empty()) std::abort();
   }

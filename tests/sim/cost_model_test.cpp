@@ -219,9 +219,9 @@ TEST(CostModel, FittedModelsTellWhatTheyWereNotFittedOn) {
   KernelWork attention;
   attention.family = KernelFamily::attention_core;
   attention.attention = {32, 8, 128, 128};
-  attention.k = 8192;
+  attention.m = attention.k = 8192;
   EXPECT_FALSE(is_extrapolated(device, attention));
-  attention.k = 1e6;
+  attention.m = attention.k = 1e6;
   EXPECT_TRUE(is_extrapolated(device, attention));
   device.kernels = transferred_models(device);
   EXPECT_NE(transferred_from(device, attention), "");

@@ -1,0 +1,64 @@
+#include "planner/network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "planner/catalog.hpp"
+#include "planner/spec/json_document.hpp"
+#include "sim/flows/flow_simulator.hpp"
+
+namespace reckon {
+namespace {
+
+// What the simulator found, at its place in the text.
+void add_problems(const std::vector<FlowProblem>& found, const Document& document,
+                  const std::string& at, std::vector<Problem>& problems) {
+  for (const FlowProblem& one : found) {
+    const std::string pointer = at + (one.flow >= 0 ? "/flows/" + std::to_string(one.flow)
+                                                    : "/links/" + std::to_string(one.link));
+    Problem problem{document.file_name(), 0, 0, pointer, one.message};
+    if (const auto place = document.find(pointer)) {
+      problem.line = place->line;
+      problem.column = place->column;
+    }
+    problems.push_back(std::move(problem));
+  }
+}
+
+FlowOutcome outcome_of(const FlowScenario& scenario, const NumberedScenario& given) {
+  FlowResult result = simulate_flows(given.links, given.flows);
+  FlowOutcome outcome{scenario.name, std::move(result.finish), result.makespan, std::nullopt};
+  if (!scenario.expect) return outcome;
+  const std::vector<double>& expected = scenario.expect->finish;
+  double worst = 0;
+  for (std::size_t i = 0; i < std::min(expected.size(), outcome.finish.size()); ++i) {
+    const double difference = std::abs(outcome.finish[i] - expected[i]);
+    worst = std::max(worst, expected[i] > 0 ? difference / expected[i] : difference);
+  }
+  outcome.worst_error = worst;
+  return outcome;
+}
+
+}  // namespace
+
+std::vector<FlowOutcome> run_scenarios(const std::string& path) {
+  const std::string text = read_text_file(path);
+  const FlowScenarioFile file = read_flow_scenarios(text, path);
+  const Document document = parse_document(text, path);
+  std::vector<NumberedScenario> given;
+  std::vector<Problem> problems;
+  for (std::size_t i = 0; i < file.scenarios.size(); ++i) {
+    given.push_back(numbered(file.scenarios[i]));
+    add_problems(flow_problems(given[i].links, given[i].flows), document, scenario_pointer(text, i),
+                 problems);
+  }
+  if (!problems.empty()) throw InputError(std::move(problems));
+  std::vector<FlowOutcome> outcomes;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    outcomes.push_back(outcome_of(file.scenarios[i], given[i]));
+  }
+  return outcomes;
+}
+
+}  // namespace reckon
