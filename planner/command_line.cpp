@@ -19,8 +19,9 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 7> documents{
-    "plan/1", "model/1", "cluster/1", "device/1", "report/1", "calibration/1", "flows/1"};
+constexpr std::array<std::string_view, 8> documents{"plan/1",   "model/1",     "cluster/1",
+                                                    "device/1", "report/1",    "calibration/1",
+                                                    "flows/1",  "collective/1"};
 
 struct EffectName {
   std::string_view name;
@@ -61,7 +62,7 @@ struct Parser {
   Arguments arguments;
   std::string word;  // behind the command: the plan, kind, document or command
   std::string effects = "all";
-  std::string usd_per_gpu_hour, width, families;
+  std::string usd_per_gpu_hour, width, families, nodes, bytes;
   std::vector<std::string> words;  // behind `calibrate`
   std::vector<CLI::Option*> with_value;
 
@@ -104,8 +105,7 @@ struct Parser {
         c.add_option("KIND", word, "model, cluster, device or plan; all of them without");
         break;
       case Command::schema:
-        c.add_option("DOCUMENT", word,
-                     "plan/1, model/1, cluster/1, device/1, report/1, calibration/1, flows/1");
+        c.add_option("DOCUMENT", word, "one of those below");
         break;
       case Command::print:
         c.add_option("COMMAND", word, "simulate, schedule, calibrate, network, catalog or schema");
@@ -154,7 +154,13 @@ struct Parser {
   }
 
   void add_network(CLI::App& c) {
-    c.add_option("ACTION SCENARIO", words, "run, then a file of scenarios");
+    c.add_option("ACTION WHAT", words,
+                 "run and a file of scenarios, or collective and an operation");
+    option(c, "--node", arguments.node, "TYPE",
+           "collective: h800 (default), h100, a100, a800, b200");
+    option(c, "--nodes", nodes, "COUNT", "collective: nodes of 8 GPUs, 1 by default");
+    option(c, "--bytes", bytes, "LIST",
+           "collective: sizes separated by commas; else 1 KiB to 8 GiB");
     option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
     add_style(c);
   }
@@ -405,19 +411,56 @@ void read_calibrate(Parser& parser) {
   check_output(a, "--svg", a.svg);
 }
 
+// "1048576,2097152" to sizes.
+void read_sizes(Parser& parser) {
+  Arguments& a = parser.arguments;
+  std::string rest = parser.bytes.empty() ? "" : parser.bytes + ",";
+  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+    const auto size = parse_number("--bytes", rest.substr(0, comma), 0, 1e15, " bytes", a.problems);
+    a.bytes.push_back(size.value_or(0));
+    rest.erase(0, comma + 1);
+  }
+  // What nccl-tests goes through with -b 8 -e 8G -f 2, every second step.
+  for (double size = 1024; a.bytes.empty() || (parser.bytes.empty() && size <= 8589934592.0);
+       size *= 4) {
+    a.bytes.push_back(size);
+  }
+}
+
+void read_collective(Parser& parser) {
+  Arguments& a = parser.arguments;
+  const std::string& word = a.network_words.front();
+  if (const auto operation = enum_from_name<NcclOperation>(word)) {
+    a.operation = *operation;
+  } else {
+    a.problems.push_back(
+        flag_problem(word, "unknown operation" + instead(word, enum_names<NcclOperation>())));
+  }
+  if (!parser.nodes.empty()) {
+    const auto nodes = parse_number("--nodes", parser.nodes, 1, 16384, " nodes", a.problems);
+    a.nodes = static_cast<int>(std::floor(nodes.value_or(1)));
+  }
+  read_sizes(parser);
+}
+
 void read_network(Parser& parser) {
   Arguments& a = parser.arguments;
+  const std::vector<std::string_view> actions{"run", "collective"};
   const std::string action = parser.words.empty() ? "" : parser.words.front();
-  if (action != "run") {
+  const bool is_known = std::find(actions.begin(), actions.end(), action) != actions.end();
+  if (!is_known) {
     a.problems.push_back(flag_problem(
         action,
-        (action.empty() ? "no action given" : "unknown action") + instead(action, {"run"})));
+        (action.empty() ? "no action given" : "unknown action") + instead(action, actions)));
   } else if (parser.words.size() != 2) {
-    a.problems.push_back(flag_problem("run", "give one file of scenarios"));
+    a.problems.push_back(flag_problem(
+        action, action == "run" ? "give one file of scenarios" : "give one operation"));
   } else {
-    a.network_words.assign(parser.words.begin() + 1, parser.words.end());
+    a.network_action = action == "run" ? NetworkAction::run : NetworkAction::collective;
+    a.network_words = {parser.words[1]};
+    if (action == "run") a.measurements = a.network_words;  // no output may overwrite it
+    if (action == "collective") read_collective(parser);
   }
-  a.measurements = a.network_words;  // inputs that no output may overwrite
   read_style(parser);
   check_output(a, "--json", a.json);
 }

@@ -9,6 +9,7 @@
 
 #include "planner/document_kind.hpp"
 #include "planner/spec/kernel_model.hpp"
+#include "planner/spec/nccl_tuning.hpp"
 #include "planner/spec/problems.hpp"
 #include "sim/effects.hpp"
 
@@ -25,7 +26,7 @@ enum class Command : std::uint8_t {
 };
 
 // What `reckon network` and `reckon calibrate` do.
-enum class NetworkAction : std::uint8_t { run };
+enum class NetworkAction : std::uint8_t { run, collective };
 enum class CalibrateAction : std::uint8_t { fit, check, transfer };
 
 struct Arguments {
@@ -52,6 +53,10 @@ struct Arguments {
 
   NetworkAction network_action = NetworkAction::run;
   std::vector<std::string> network_words;  // behind the action
+  NcclOperation operation = NcclOperation::all_reduce;
+  std::string node = "h800";
+  int nodes = 1;
+  std::vector<double> bytes;
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

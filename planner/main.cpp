@@ -384,7 +384,18 @@ int calibrate_command(const Arguments& arguments) {
   return ok;
 }
 
+int collective_command(const Arguments& arguments) {
+  std::vector<Bytes> sizes;
+  for (const double bytes : arguments.bytes) sizes.push_back({bytes});
+  const CollectiveForecast forecast = forecast_collective(
+      data_folder(arguments.data), arguments.operation, arguments.node, arguments.nodes, sizes);
+  if (!arguments.json.empty()) write_output(arguments.json, collective_json(forecast));
+  if (arguments.json != "-") write_output("-", collective_text(forecast, style_of(arguments)));
+  return ok;
+}
+
 int network_command(const Arguments& arguments) {
+  if (arguments.network_action == NetworkAction::collective) return collective_command(arguments);
   const std::vector<FlowOutcome> outcomes = run_scenarios(arguments.network_words.front());
   if (!arguments.json.empty()) write_output(arguments.json, flows_json(outcomes));
   if (arguments.json != "-") write_output("-", flows_text(outcomes, style_of(arguments)));
@@ -407,6 +418,7 @@ int schema_command(const Arguments& arguments) {
   write_output("-", arguments.document == "report/1"        ? report_schema()
                     : arguments.document == "calibration/1" ? calibration_schema()
                     : arguments.document == "flows/1"       ? flows_schema()
+                    : arguments.document == "collective/1"  ? collective_schema()
                                                             : input_schema(arguments.document));
   return ok;
 }

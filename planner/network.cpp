@@ -6,7 +6,9 @@
 
 #include "planner/catalog.hpp"
 #include "planner/spec/json_document.hpp"
+#include "planner/spec/nccl_tuning_json.hpp"
 #include "sim/flows/flow_simulator.hpp"
+#include "sim/nccl_model.hpp"
 
 namespace reckon {
 namespace {
@@ -59,6 +61,26 @@ std::vector<FlowOutcome> run_scenarios(const std::string& path) {
     outcomes.push_back(outcome_of(file.scenarios[i], given[i]));
   }
   return outcomes;
+}
+
+CollectiveForecast forecast_collective(const std::string& data_dir, NcclOperation operation,
+                                       const std::string& node, int nodes,
+                                       const std::vector<Bytes>& sizes) {
+  const std::string file = data_dir + "/topologies/nccl/nccl-2.30.7.json";
+  const NcclTuning tuning = read_nccl_tuning(read_text_file(file), file);
+  const NcclNode* type = find_nccl_node(tuning, node);
+  if (type == nullptr) {
+    std::string known;
+    for (const NcclNode& one : tuning.nodes) known += (known.empty() ? "" : ", ") + one.name;
+    throw InputError({{"--node", 0, 0, "", in_quotes(node) + " is unknown; there are " + known}});
+  }
+  CollectiveForecast forecast{tuning.version, operation, node, nodes, nodes * type->gpus, {}};
+  for (const Bytes bytes : sizes) {
+    const NcclChoice choice = nccl_choice(tuning, *type, nodes, operation, bytes);
+    forecast.lines.push_back({bytes, choice.algorithm, choice.protocol, choice.time, choice.latency,
+                              choice.algbw, choice.busbw});
+  }
+  return forecast;
 }
 
 }  // namespace reckon

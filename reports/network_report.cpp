@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "planner/spec/json_io.hpp"
+#include "reports/numbers.hpp"
 #include "reports/report_sections.hpp"
 
 namespace reckon {
@@ -81,5 +82,56 @@ std::string flows_json(const std::vector<FlowOutcome>& outcomes) {
 }
 
 std::string flows_schema() { return json_schema<FlowOutcomes>("flows/1").dump(2) + "\n"; }
+
+template <>
+struct Fields<CollectiveLine> {
+  static constexpr std::tuple table{
+      required("bytes", &CollectiveLine::bytes, 1.0).min(0).doc("as nccl-tests count them"),
+      required("algorithm", &CollectiveLine::algorithm),
+      required("protocol", &CollectiveLine::protocol),
+      required("time_us", &CollectiveLine::time, 1e-6).min(0),
+      required("latency_us", &CollectiveLine::latency, 1e-6).min(0).doc("of the time"),
+      required("algbw_gigabytes_per_s", &CollectiveLine::algbw, 1e9).min(0),
+      required("busbw_gigabytes_per_s", &CollectiveLine::busbw, 1e9).min(0)};
+};
+template <>
+struct Fields<CollectiveForecast> {
+  static constexpr std::tuple table{required("nccl", &CollectiveForecast::nccl),
+                                    required("operation", &CollectiveForecast::operation),
+                                    required("node", &CollectiveForecast::node),
+                                    required("nodes", &CollectiveForecast::nodes).min(1),
+                                    required("ranks", &CollectiveForecast::ranks).min(1),
+                                    required("lines", &CollectiveForecast::lines)};
+};
+
+std::string collective_text(const CollectiveForecast& forecast, const TextStyle& style) {
+  Page page(style);
+  page.title(
+      fmt::format("{} on {} ranks", enum_name(forecast.operation), forecast.ranks),
+      fmt::format("{} {} node{}, by the cost model of NCCL {}: what it expects, not a "
+                  "measurement",
+                  forecast.nodes, forecast.node, forecast.nodes == 1 ? "" : "s", forecast.nccl));
+  Table table({Align::right, Align::left, Align::left, Align::right, Align::right, Align::right,
+               Align::right});
+  table.add({Cell("bytes", Tone::dim), Cell("algorithm", Tone::dim), Cell("protocol", Tone::dim),
+             Cell("time", Tone::dim), Cell("latency", Tone::dim), Cell("algbw GB/s", Tone::dim),
+             Cell("busbw GB/s", Tone::dim)});
+  for (const CollectiveLine& line : forecast.lines) {
+    table.add({with_commas(line.bytes.value, 0), std::string(enum_name(line.algorithm)),
+               std::string(enum_name(line.protocol)), time_text(line.time.value),
+               time_text(line.latency.value), fmt::format("{:.2f}", line.algbw.value / 1e9),
+               Cell(fmt::format("{:.2f}", line.busbw.value / 1e9), Tone::strong)});
+  }
+  page.table(table);
+  return std::move(page).text();
+}
+
+std::string collective_json(const CollectiveForecast& forecast) {
+  return write(forecast, "collective/1").dump(2) + "\n";
+}
+
+std::string collective_schema() {
+  return json_schema<CollectiveForecast>("collective/1").dump(2) + "\n";
+}
 
 }  // namespace reckon

@@ -25,6 +25,25 @@ TEST(Network, RunsAScenario) {
   EXPECT_LT(result["scenarios"][0]["worst_error"], 1e-12);
 }
 
+// H800's ring of 8 channels at 20 GB/s ends at 160 GB/s of bus bandwidth.
+TEST(Network, ForecastsACollective) {
+  const Folder folder;
+  const Outcome outcome = folder.run({"network", "collective", "all_gather", "--node", "h800",
+                                      "--bytes", "1048576,8589934592", "--json", "c.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("all_gather on 8 ranks  1 h800 node,"), std::string::npos);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("c.json"));
+  EXPECT_EQ(result["schema"], "collective/1");
+  ASSERT_EQ(result["lines"].size(), 2u);
+  EXPECT_EQ(result["lines"][1]["protocol"], "simple");
+  EXPECT_NEAR(result["lines"][1]["busbw_gigabytes_per_s"], 160, 16);
+  expect_failure(
+      folder.run({"network", "collective", "all_to_all", "--nodes", "0", "--bytes", "x"}), 2,
+      {"unknown operation", "--nodes", "--bytes", "(3 problems)"});
+  expect_failure(folder.run({"network", "collective", "reduce", "--node", "h9"}), 2,
+                 {"\"h9\" is unknown; there are h800"});
+}
+
 TEST(Network, NamesEveryProblemOfAFile) {
   const Folder folder;
   folder.write("s.json", R"({"links": [{"id": "a", "cap": 0, "lat": 0}],
