@@ -147,8 +147,9 @@ std::string calibration_svg(const CalibrationCheck& check) {
       across * panel_width, rows * panel_height + 34, escaped(check.device));
   int index = 0;
   for (const auto& [key, points] : panels) {
+    const int row = index / columns;
     svg += fmt::format("<g transform=\"translate({:.0f} {:.0f})\">\n",
-                       (index % columns) * panel_width, (index / columns) * panel_height + 34);
+                       (index % columns) * panel_width, row * panel_height + 34);
     svg += fmt::format(
         R"(<text class="title" x="{0:.0f}" y="22">{1}</text><text x="{0:.0f}" y="37" fill="#52525b">{2}</text>)"
         "\n",

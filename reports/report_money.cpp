@@ -113,8 +113,8 @@ void add_warnings(const Report& report, Page& page) {
 void add_provenance(const Report& report, Page& page) {
   page.title("SOURCES", "");
   std::string text = fmt::format(
-      "step, MFU and memory are modelled from the kernel and link measurements in device "
-      "profile {} and cluster {}",
+      "step, MFU and memory are modelled from the kernel and link figures of device profile {} "
+      "(each tagged there as measured, transferred or specified) and cluster {}",
       report.device, report.cluster.name);
   for (const PhaseCost& phase : report.run.phases) {
     if (phase.provenance == Provenance::modelled) continue;

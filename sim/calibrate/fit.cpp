@@ -204,8 +204,8 @@ ErrorSummary summarize_errors(std::vector<double> relative_errors) {
   ErrorSummary summary;
   if (relative_errors.empty()) return summary;
   const auto quantile = [&relative_errors](double share) {
-    const auto index =
-        static_cast<std::size_t>(share * static_cast<double>(relative_errors.size() - 1) + 0.5);
+    const auto index = static_cast<std::size_t>(
+        std::llround(share * static_cast<double>(relative_errors.size() - 1)));
     std::nth_element(relative_errors.begin(),
                      relative_errors.begin() + static_cast<std::ptrdiff_t>(index),
                      relative_errors.end());

@@ -22,7 +22,7 @@ struct Scenario {
 // Every rank to every other over its own two links.
 Scenario star(int ranks, bool mixed) {
   Scenario s;
-  s.links.assign(static_cast<std::size_t>(2 * ranks), {50e9, 1e-6});
+  s.links.assign(2 * static_cast<std::size_t>(ranks), {50e9, 1e-6});
   std::mt19937 random(1);
   s.flows.reserve(static_cast<std::size_t>(ranks) * static_cast<std::size_t>(ranks - 1),
                   2 * static_cast<std::size_t>(ranks) * static_cast<std::size_t>(ranks - 1));
@@ -41,7 +41,8 @@ Scenario fat_tree(int ranks) {
   constexpr int down = 16, spines = 16;
   const int leaves = ranks / down;
   Scenario s;
-  s.links.assign(static_cast<std::size_t>(2 * ranks + 2 * leaves * spines), {50e9, 1e-6});
+  const int links = 2 * ranks + 2 * leaves * spines;
+  s.links.assign(static_cast<std::size_t>(links), {50e9, 1e-6});
   const auto up_link = [&](int leaf, int spine) { return 2 * ranks + leaf * spines + spine; };
   const auto down_link = [&](int leaf, int spine) {
     return up_link(leaf, spine) + leaves * spines;

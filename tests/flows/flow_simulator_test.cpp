@@ -170,8 +170,8 @@ TEST(FlowSimulator, FlowsOverNothingEndWhenTheyAreReady) {
 
 // A uniform all-to-all on a star begins and ends at once: two solves, whatever its size.
 TEST(FlowSimulator, AUniformAllToAllIsTwoEvents) {
-  constexpr int ranks = 100;
-  std::vector<FlowLink> links(2 * ranks, {50e9, 2e-6});
+  constexpr int ranks = 100, link_count = 2 * ranks;
+  std::vector<FlowLink> links(link_count, {50e9, 2e-6});
   FlowSet flows;
   for (int from = 0; from < ranks; ++from) {
     for (int to = 0; to < ranks; ++to) {
