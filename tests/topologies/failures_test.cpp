@@ -1,0 +1,198 @@
+// Links and switches that break: routes go around them, or are no longer there.
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "tests/topologies/networks.hpp"
+#include "topologies/reach.hpp"
+
+namespace reckon {
+namespace {
+
+int nic_of(const Topology& topology, int gpu) { return links_from(topology, gpu).back(); }
+
+std::vector<int> switches_of_layer(const Topology& topology, int layer, int plane = 0) {
+  std::vector<int> ids;
+  for (int id = topology.first_switch; id < static_cast<int>(topology.nodes.size()); ++id) {
+    const TopologyNode& node = topology.nodes[static_cast<std::size_t>(id)];
+    if (node.layer == layer && node.plane == plane) ids.push_back(id);
+  }
+  return ids;
+}
+
+constexpr RoutingPolicy never_forward{PathChoice::d_mod_k, 1, NvlinkForwarding::none};
+
+TEST(Failures, AWireFailsInBothDirectionsAndANodeWithItsWires) {
+  const Topology whole = build_topology(fat_tree(2, 8, 8));
+  const Topology broken = without(whole, {{nic_of(whole, 0)}, {whole.first_switch + 1}});
+  for (std::size_t id = 0; id < broken.links.size(); ++id) {
+    const TopologyLink& link = broken.links[id];
+    const bool is_nic = link.kind == TopologyLinkKind::nic && (link.from == 0 || link.to == 0);
+    const bool at_switch = link.from == whole.first_switch + 1 || link.to == whole.first_switch + 1;
+    EXPECT_EQ(link.failed, is_nic || at_switch);
+  }
+  EXPECT_EQ(count_fabric(broken), count_fabric(whole));
+  EXPECT_EQ(without(whole, {{-1, 1 << 30}, {-5, 1 << 30}}), whole);
+}
+
+TEST(Failures, SpinesAreRoutedAroundUntilTheLastIsGone) {
+  for (const RoutingPolicy& policy :
+       {never_forward, RoutingPolicy{PathChoice::ecmp, 5, NvlinkForwarding::none}}) {
+    Topology topology = build_topology(fat_tree(2, 8, 1));
+    const std::vector<GpuPair> pairs = all_pairs(topology);
+    const std::vector<int> spines = switches_of_layer(topology, 2);
+    for (std::size_t broken = 0; broken + 1 < spines.size(); ++broken) {
+      topology = without(topology, {{}, {spines[broken]}});
+      const auto routes = find_routes(topology, policy, pairs);
+      for (std::size_t at = 0; at < pairs.size(); ++at) {
+        ASSERT_EQ(route_problem(topology, pairs[at], routes[at]), "");
+      }
+    }
+    EXPECT_EQ(reachable_components(topology).components, 1);
+    topology = without(topology, {{}, {spines.back()}});
+    const Reachability reachability = reachable_components(topology);
+    EXPECT_EQ(reachability.components, 8);
+    for (int gpu = 0; gpu < topology.gpus; ++gpu) {
+      EXPECT_EQ(reachability.component_by_gpu[static_cast<std::size_t>(gpu)], gpu / 4);
+    }
+    EXPECT_EQ(unreachable_pairs(topology, policy, 1 << 20).size(), 32u * 28u);
+    EXPECT_EQ(unreachable_pairs(topology, policy, 2), (std::vector<GpuPair>{{0, 4}, {0, 5}}));
+  }
+}
+
+// Only the destinations behind a broken wire move, and they move to all of the other spines.
+TEST(Failures, DModKMovesNoOtherDestination) {
+  const Topology whole = build_topology(fat_tree(2, 16, 1));
+  const std::vector<GpuPair> pairs = all_pairs(whole);
+  const int wire = links_from(whole, whole.first_switch)[0];
+  const Topology broken = without(whole, {{wire}, {}});
+  const auto before = find_routes(whole, {}, pairs);
+  const auto after = find_routes(broken, {}, pairs);
+  for (std::size_t at = 0; at < pairs.size(); ++at) {
+    ASSERT_EQ(route_problem(broken, pairs[at], after[at]), "");
+    bool was_hit = false;
+    for (const int id : *before[at]) was_hit |= id / 2 == wire / 2;
+    if (!was_hit) {
+      EXPECT_EQ(before[at], after[at]);
+    }
+  }
+}
+
+// Up again after down would deadlock: a leaf without a spine in common with another is cut off.
+TEST(Failures, AFatTreeNeverGoesUpAgain) {
+  const Topology whole = build_topology(fat_tree(2, 4, 1));  // 4 leaves, 2 spines
+  const std::vector<int> leaves = switches_of_layer(whole, 1);
+  Failures failures;
+  for (const int leaf : {0, 1}) {  // leaf 0 keeps spine 1, leaf 1 keeps spine 0
+    failures.links.push_back(
+        links_from(whole, leaves[static_cast<std::size_t>(leaf)])[static_cast<std::size_t>(leaf)]);
+  }
+  const Topology broken = without(whole, failures);
+  EXPECT_EQ(reachable_components(broken).components, 1);
+  EXPECT_EQ(find_route(broken, {}, {0, 2}), std::nullopt);
+  EXPECT_EQ(route_problem(broken, {0, 4}, find_route(broken, {}, {0, 4})), "");
+  EXPECT_EQ(unreachable_pairs(broken, {}, 100).size(), 8u);
+}
+
+TEST(Failures, ABrokenNicIsReplacedByAnotherOfItsNode) {
+  for (const TopologyShape& shape :
+       {TopologyShape(multi_plane_tree(32, 8, 8, 8)), TopologyShape(rail_tree(4, 32, 8)),
+        TopologyShape(fat_tree(2, 16, 8)), TopologyShape(torus({4, 4}, 8))}) {
+    const Topology whole = build_topology(shape);
+    const Topology broken = without(whole, {{nic_of(whole, 0)}, {}});
+    const std::vector<GpuPair> pairs = all_pairs(broken);
+    const auto routes = find_routes(broken, {}, pairs);
+    for (std::size_t at = 0; at < pairs.size(); ++at) {
+      ASSERT_EQ(route_problem(broken, pairs[at], routes[at]), "");
+    }
+    EXPECT_EQ(find_route(broken, never_forward, {0, 8}), std::nullopt);
+  }
+}
+
+TEST(Failures, AWholePlaneIsReplacedByTheOthers) {
+  const Topology whole = build_topology(multi_plane_tree(32, 8, 8, 8));
+  const Topology broken = without(whole, {{}, switches_of_layer(whole, 2, 3)});
+  EXPECT_EQ(reachable_components(broken).components, 1);
+  EXPECT_TRUE(unreachable_pairs(broken, {}, 1).empty());
+}
+
+TEST(Failures, NvlinkIsReplacedByTheFabric) {
+  const Topology whole = build_topology(fat_tree(2, 8, 8));
+  const Topology broken = without(whole, {{}, {whole.gpus}});  // the NVSwitch of node 0
+  EXPECT_EQ(route_problem(broken, {0, 7}, find_route(broken, {}, {0, 7})), "");
+  const Topology planes = build_topology(multi_plane_tree(4, 8, 8, 8));
+  const Topology apart = without(planes, {{}, {planes.gpus}});
+  EXPECT_EQ(find_route(apart, {}, {0, 7}), std::nullopt);  // no NIC of one is on the other's plane
+  EXPECT_EQ(reachable_components(apart).components, 1);    // by way of another node's NVSwitch
+}
+
+TEST(Failures, ATorusGoesTheOtherWayRound) {
+  const Topology whole = build_topology(torus({5, 5}, 1));
+  const Route before = *find_route(whole, {}, {0, 1});
+  const Topology broken = without(whole, {{before[1]}, {}});
+  EXPECT_EQ(find_route(broken, {}, {0, 1})->size(), 2u + 4u);
+  EXPECT_EQ(route_problem(broken, {0, 1}, find_route(broken, {}, {0, 1})), "");
+  const Topology cut = without(broken, {{}, {broken.first_switch + 3}});
+  EXPECT_EQ(find_route(cut, {}, {0, 1}), std::nullopt);
+  EXPECT_EQ(reachable_components(cut).components, 2);  // the GPU of the broken switch is alone
+}
+
+TEST(Failures, DirectNetworksGoAroundWhateverLeavesThemConnected) {
+  for (const TopologyShape& shape :
+       {TopologyShape(dragonfly(2, 4, 2, 9, 1)), TopologyShape(slim_fly(5, 2, 1))}) {
+    const Topology whole = build_topology(shape);
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      const Topology broken =
+          without(whole, random_link_failures(whole, TopologyLinkKind::fabric, 40, seed));
+      const std::vector<int> component = reachable_components(broken).component_by_gpu;
+      const std::vector<GpuPair> pairs = all_pairs(broken);
+      const auto routes = find_routes(broken, {}, pairs);
+      for (std::size_t at = 0; at < pairs.size(); ++at) {
+        const bool reaches = component[static_cast<std::size_t>(pairs[at].from)] ==
+                             component[static_cast<std::size_t>(pairs[at].to)];
+        ASSERT_EQ(route_problem(broken, pairs[at], routes[at]).empty(), reaches) << seed;
+      }
+    }
+  }
+}
+
+// Every family, heavily broken: what is routed is routed well, what is not is told.
+TEST(Failures, NoRouteIsEverWrong) {
+  for (const TopologyShape& shape : small_networks()) {
+    const Topology whole = build_topology(shape);
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      const int half = static_cast<int>(count_fabric(whole).links / 2);
+      const Topology broken =
+          without(without(whole, random_link_failures(whole, TopologyLinkKind::fabric, half, seed)),
+                  random_link_failures(whole, TopologyLinkKind::nvlink, 3, seed));
+      const std::vector<int> component = reachable_components(broken).component_by_gpu;
+      const std::vector<GpuPair> pairs = all_pairs(broken);
+      const auto routes = find_routes(broken, {}, pairs);
+      for (std::size_t at = 0; at < pairs.size(); ++at) {
+        if (!routes[at]) continue;
+        ASSERT_EQ(route_problem(broken, pairs[at], routes[at]), "");
+        EXPECT_EQ(component[static_cast<std::size_t>(pairs[at].from)],
+                  component[static_cast<std::size_t>(pairs[at].to)]);
+      }
+    }
+  }
+}
+
+TEST(RandomFailures, AreDistinctAndReproducible) {
+  const Topology topology = build_topology(fat_tree(2, 8, 8));
+  const auto draw = [&](int count, std::uint64_t seed) {
+    return random_link_failures(topology, TopologyLinkKind::fabric, count, seed);
+  };
+  EXPECT_EQ(draw(10, 1), draw(10, 1));
+  EXPECT_NE(draw(10, 1), draw(10, 2));
+  EXPECT_EQ(draw(1000, 1).links.size(), 32u);
+  const Topology broken = without(topology, draw(10, 1));
+  int failed = 0;
+  for (const TopologyLink& link : broken.links) failed += link.failed ? 1 : 0;
+  EXPECT_EQ(failed, 20);
+}
+
+}  // namespace
+}  // namespace reckon

@@ -1,0 +1,103 @@
+#include "topologies/bisection.hpp"
+
+#include <algorithm>
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/push_relabel_max_flow.hpp>
+#include <cstddef>
+#include <numeric>
+
+#include "topologies/random.hpp"
+
+namespace reckon {
+namespace {
+
+using Capacity = std::int64_t;
+using Traits = boost::adjacency_list_traits<boost::vecS, boost::vecS, boost::directedS>;
+using Graph = boost::adjacency_list<
+    boost::vecS, boost::vecS, boost::directedS, boost::no_property,
+    boost::property<
+        boost::edge_capacity_t, Capacity,
+        boost::property<boost::edge_residual_capacity_t, Capacity,
+                        boost::property<boost::edge_reverse_t, Traits::edge_descriptor>>>>;
+
+// Two edges that are each other's reverse, as the algorithm wants them.
+void add_edges(Graph& graph, std::size_t a, std::size_t b, Capacity there, Capacity back) {
+  const auto forward = boost::add_edge(a, b, graph).first;
+  const auto backward = boost::add_edge(b, a, graph).first;
+  boost::put(boost::edge_capacity, graph, forward, there);
+  boost::put(boost::edge_capacity, graph, backward, back);
+  boost::put(boost::edge_reverse, graph, forward, backward);
+  boost::put(boost::edge_reverse, graph, backward, forward);
+}
+
+// The algorithm wants integers: units of a byte/s, or of more where sums would not fit.
+double unit_of(const Topology& topology) {
+  double sum = 0;
+  for (const TopologyLink& link : topology.links) sum += link.capacity.value;
+  return std::max(1.0, sum / 1e18);
+}
+
+GpuHalves halves_of_nodes(const Topology& topology, const std::vector<int>& nodes) {
+  const int gpus_per_node = node_shape(topology.shape).gpus;
+  GpuHalves second(static_cast<std::size_t>(topology.gpus), true);
+  for (std::size_t at = 0; at < nodes.size() / 2; ++at) {
+    const auto first = second.begin() + nodes[at] * gpus_per_node;
+    std::fill(first, first + gpus_per_node, false);
+  }
+  return second;
+}
+
+std::vector<int> nodes_in_order(const Topology& topology) {
+  const int nodes = topology.gpus / node_shape(topology.shape).gpus;
+  std::vector<int> order(static_cast<std::size_t>(nodes));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+}  // namespace
+
+GpuHalves halves(const Topology& topology) {
+  const std::vector<int> nodes = nodes_in_order(topology);
+  GpuHalves second = halves_of_nodes(topology, nodes);
+  if (nodes.size() == 1) std::fill(second.begin(), second.begin() + topology.gpus / 2, false);
+  return second;
+}
+
+GpuHalves random_halves(const Topology& topology, std::uint64_t seed) {
+  std::vector<int> nodes = nodes_in_order(topology);
+  for (std::size_t left = nodes.size(); left > 1; --left) {
+    std::swap(nodes[left - 1], nodes[mix(seed, left) % left]);
+  }
+  return halves_of_nodes(topology, nodes);
+}
+
+BytesPerSecond bisection_bandwidth(const Topology& topology, const GpuHalves& halves) {
+  const double unit = unit_of(topology);
+  const auto units = [&](const TopologyLink& link) {
+    return link.failed ? Capacity{0} : static_cast<Capacity>(link.capacity.value / unit);
+  };
+  const std::size_t source = topology.nodes.size();
+  const std::size_t sink = source + 1;
+  Graph graph(sink + 1);
+  for (std::size_t wire = 0; wire < topology.links.size(); wire += 2) {
+    const TopologyLink& link = topology.links[wire];
+    add_edges(graph, static_cast<std::size_t>(link.from), static_cast<std::size_t>(link.to),
+              units(link), units(topology.links[wire + 1]));
+  }
+  const std::size_t gpus = std::min(halves.size(), static_cast<std::size_t>(topology.gpus));
+  for (std::size_t gpu = 0; gpu < gpus; ++gpu) {
+    Capacity all = 0;
+    for (const int id : links_from(topology, static_cast<int>(gpu))) {
+      all += units(topology.links[static_cast<std::size_t>(id)]);
+    }
+    if (halves[gpu]) {
+      add_edges(graph, gpu, sink, all, 0);
+    } else {
+      add_edges(graph, source, gpu, all, 0);
+    }
+  }
+  const Capacity flow = boost::push_relabel_max_flow(graph, source, sink);
+  return {static_cast<double>(flow) * unit};
+}
+
+}  // namespace reckon

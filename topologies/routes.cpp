@@ -1,0 +1,295 @@
+#include "topologies/routes.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "topologies/distances.hpp"
+#include "topologies/fat_tree.hpp"
+#include "topologies/random.hpp"
+
+namespace reckon {
+namespace {
+
+constexpr std::size_t most_distances_kept = std::size_t{1} << 26;
+
+using Distances = std::vector<SwitchDistance>;
+
+// Part of a way around a ring of a torus.
+struct Ring {
+  int stride = 1;  // between the ids of neighbours
+  int size = 1;
+  int steps = 0;
+  int move = 1;  // places on with each step, modulo size
+};
+
+// The GPUs, by index in their nodes, whose NICs a transfer leaves and arrives by.
+struct Relay {
+  int index_out = 0;
+  int index_in = 0;
+};
+
+class RouteFinder {
+ public:
+  RouteFinder(const Topology& topology, const RoutingPolicy& policy)
+      : topology_(topology),
+        policy_(policy),
+        fat_tree_(std::get_if<FatTreeShape>(&topology.shape)),
+        torus_(std::get_if<TorusShape>(&topology.shape)) {
+    if (fat_tree_ != nullptr && topology.gpus > 0) sizes_ = fat_tree_sizes(*fat_tree_);
+  }
+
+  std::optional<Route> find(GpuPair pair);
+
+ private:
+  const TopologyLink& link(int id) const { return topology_.links[static_cast<std::size_t>(id)]; }
+  const TopologyNode& node(int id) const { return topology_.nodes[static_cast<std::size_t>(id)]; }
+  bool is_up(int id) const { return node(link(id).to).layer > node(link(id).from).layer; }
+  int nic_of(int gpu) const { return links_from(topology_, gpu).back(); }
+  int node_of(int gpu) const { return gpu / node_shape(topology_.shape).gpus; }
+  std::size_t slot(int id) const { return static_cast<std::size_t>(id - topology_.first_switch); }
+
+  int lane(int gpu) const;
+  std::optional<Route> by_way_of(GpuPair pair, Relay relay);
+  // Each adds its links to the route, and tells whether there is such a way.
+  bool add_nvlink(Route& route, int from, int to) const;
+  bool add_fabric(Route& route, int from, int to);
+  bool add_shortest(Route& route, int from_switch, int to_switch);
+  bool add_torus(Route& route, int from_switch, int to_switch) const;
+  bool add_ring(Route& route, int& at, const Ring& ring) const;
+  // The link to take, and which of the candidates that is.
+  int choose(int at, const Distances& distances);
+  std::int64_t choose_up(int at) const;
+  std::int64_t choose_down(int at) const;
+  const Distances& distances_to(int to_switch);
+
+  const Topology& topology_;
+  const RoutingPolicy policy_;
+  const FatTreeShape* fat_tree_;
+  const TorusShape* torus_;
+  FatTreeSizes sizes_;
+  std::unordered_map<int, Distances> distances_;  // by switch
+  std::vector<int> candidates_;                   // links from the switch at hand that lead nearer
+  GpuPair pair_;                                  // whose route is sought
+  std::int64_t number_ = 0;  // in its plane, of the NIC that the fabric is left by
+};
+
+// GPUs of one lane reach each other without changing index.
+int RouteFinder::lane(int gpu) const {
+  if (fat_tree_ == nullptr || fat_tree_->wiring == FatTreeWiring::packed) return 0;
+  const int index = gpu % fat_tree_->node.gpus;
+  return fat_tree_->wiring == FatTreeWiring::rail ? index : index % fat_tree_->planes;
+}
+
+bool RouteFinder::add_nvlink(Route& route, int from, int to) const {
+  if (from == to) return true;
+  const std::span<const int> ups =
+      links_from(topology_, from).first(links_from(topology_, from).size() - 1);
+  const std::span<const int> downs = links_from(topology_, to);
+  for (std::size_t turn = 0; turn < ups.size(); ++turn) {
+    const std::size_t nvswitch = (static_cast<std::size_t>(from + to) + turn) % ups.size();
+    if (link(ups[nvswitch]).failed || link(downs[nvswitch]).failed) continue;
+    route.push_back(ups[nvswitch]);
+    route.push_back(reverse_of(downs[nvswitch]));
+    return true;
+  }
+  return false;
+}
+
+bool RouteFinder::add_fabric(Route& route, int from, int to) {
+  const int out = nic_of(from);
+  const int in = nic_of(to);
+  if (link(out).failed || link(in).failed) return false;
+  number_ = to;
+  if (fat_tree_ != nullptr) {
+    const FatTreeSeat seat = fat_tree_seat(*fat_tree_, sizes_, to);
+    number_ = seat.leaf * sizes_.down + seat.position;
+  }
+  route.push_back(out);
+  const bool found = torus_ != nullptr ? add_torus(route, link(out).to, link(in).to)
+                                       : add_shortest(route, link(out).to, link(in).to);
+  route.push_back(reverse_of(in));
+  return found;
+}
+
+bool RouteFinder::add_shortest(Route& route, int from_switch, int to_switch) {
+  if (from_switch == to_switch) return true;
+  const Distances& distances = distances_to(to_switch);
+  if (distances[slot(from_switch)].hops < 0) return false;
+  for (int at = from_switch; at != to_switch; at = link(route.back()).to) {
+    route.push_back(choose(at, distances));
+  }
+  return true;
+}
+
+bool RouteFinder::add_torus(Route& route, int from_switch, int to_switch) const {
+  const int first = topology_.first_switch;
+  int at = from_switch;
+  int stride = 1;
+  for (const int size : torus_->sizes) {
+    const int forward = ((to_switch - first) / stride - (at - first) / stride) % size;
+    const int forwards = (forward + size) % size;
+    const int backwards = size - forwards;
+    const Ring ahead{stride, size, forwards, 1};
+    const Ring back{stride, size, backwards, size - 1};
+    const bool is_ahead_shorter = forwards <= backwards;
+    if (forwards != 0 && !add_ring(route, at, is_ahead_shorter ? ahead : back) &&
+        !add_ring(route, at, is_ahead_shorter ? back : ahead)) {
+      return false;
+    }
+    stride *= size;
+  }
+  return true;
+}
+
+// Leaves `route` and `at` as they were if the way is broken.
+bool RouteFinder::add_ring(Route& route, int& at, const Ring& ring) const {
+  const std::size_t before = route.size();
+  int here = at;
+  for (int step = 0; step < ring.steps; ++step) {
+    const int place = (here - topology_.first_switch) / ring.stride % ring.size;
+    const int next = here + ((place + ring.move) % ring.size - place) * ring.stride;
+    const std::span<const int> out = links_from(topology_, here);
+    const auto found = std::find_if(
+        out.begin(), out.end(), [&](int id) { return link(id).to == next && !link(id).failed; });
+    if (found == out.end()) {
+      route.resize(before);
+      return false;
+    }
+    route.push_back(*found);
+    here = next;
+  }
+  at = here;
+  return true;
+}
+
+int RouteFinder::choose(int at, const Distances& distances) {
+  const SwitchDistance here = distances[slot(at)];
+  candidates_.clear();
+  for (const int id : links_from(topology_, at)) {
+    if (link(id).kind != TopologyLinkKind::fabric || link(id).failed) continue;
+    const SwitchDistance there = distances[slot(link(id).to)];
+    if (there.hops != here.hops - 1) continue;
+    if (fat_tree_ != nullptr && is_up(id) == here.descending) continue;
+    candidates_.push_back(id);
+  }
+  const auto ways = static_cast<std::int64_t>(candidates_.size());
+  std::int64_t way = number_ % ways;
+  if (policy_.choice == PathChoice::ecmp) {
+    const auto from = static_cast<std::uint64_t>(pair_.from);
+    const auto to = static_cast<std::uint64_t>(pair_.to);
+    const std::uint64_t flow = mix(policy_.seed, from << 32 | to);
+    way = static_cast<std::int64_t>(mix(flow, static_cast<std::uint64_t>(at)) %
+                                    static_cast<std::uint64_t>(ways));
+  } else if (fat_tree_ != nullptr) {
+    way = here.descending ? choose_down(at) : choose_up(at);
+  }
+  return candidates_[static_cast<std::size_t>(way)];
+}
+
+// D-mod-k (Zahavi 2012): the destination's number, in digits of the ports up at each layer, names
+// the port. If that has no way, the digits above it spread the destinations over those that have.
+std::int64_t RouteFinder::choose_up(int at) const {
+  const bool is_leaf = node(at).layer == 1;
+  const std::int64_t ports = is_leaf ? sizes_.up : sizes_.middle_up;
+  const std::int64_t number = is_leaf ? number_ : number_ / sizes_.up;
+  std::int64_t port = 0;
+  for (const int id : links_from(topology_, at)) {
+    if (link(id).kind != TopologyLinkKind::fabric || !is_up(id)) continue;
+    if (port++ != number % ports) continue;
+    const auto found = std::find(candidates_.begin(), candidates_.end(), id);
+    if (found != candidates_.end()) return found - candidates_.begin();
+    break;
+  }
+  return number / ports % static_cast<std::int64_t>(candidates_.size());
+}
+
+// Several wires may lead down to the same switch: the destinations that come by here share them.
+std::int64_t RouteFinder::choose_down(int at) const {
+  const bool is_above_leaves = node(at).layer == 2;
+  const std::int64_t ports = is_above_leaves ? sizes_.up : sizes_.middle_up;
+  const std::int64_t number = is_above_leaves ? number_ : number_ / sizes_.up;
+  return number % ports * static_cast<std::int64_t>(candidates_.size()) / ports;
+}
+
+const Distances& RouteFinder::distances_to(int to_switch) {
+  const auto known = distances_.find(to_switch);
+  if (known != distances_.end()) return known->second;
+  const std::size_t switches = slot(static_cast<int>(topology_.nodes.size()));
+  if ((distances_.size() + 1) * switches > most_distances_kept) distances_.clear();
+  return distances_[to_switch] = fat_tree_ != nullptr ? up_down_distances(topology_, to_switch)
+                                                      : shortest_distances(topology_, to_switch);
+}
+
+// Over NVLink to index_out, through the fabric to index_in, over NVLink.
+std::optional<Route> RouteFinder::by_way_of(GpuPair pair, Relay relay) {
+  const int gpus_per_node = node_shape(topology_.shape).gpus;
+  const int out = node_of(pair.from) * gpus_per_node + relay.index_out;
+  const int in = node_of(pair.to) * gpus_per_node + relay.index_in;
+  Route route;
+  if (!add_nvlink(route, pair.from, out) || !add_fabric(route, out, in) ||
+      !add_nvlink(route, in, pair.to)) {
+    return std::nullopt;
+  }
+  return route;
+}
+
+std::optional<Route> RouteFinder::find(GpuPair pair) {
+  const auto exists = [&](int gpu) { return gpu >= 0 && gpu < topology_.gpus; };
+  if (!exists(pair.from) || !exists(pair.to)) return std::nullopt;
+  pair_ = pair;
+  const int gpus_per_node = node_shape(topology_.shape).gpus;
+  const int from = pair.from % gpus_per_node;
+  const int to = pair.to % gpus_per_node;
+  if (node_of(pair.from) == node_of(pair.to)) {
+    Route route;
+    if (add_nvlink(route, pair.from, pair.to)) return route;
+    return by_way_of(pair, {from, to});
+  }
+  const bool may_forward = policy_.forwarding != NvlinkForwarding::none;
+  std::vector<Relay> relays{{from, to}};
+  if (may_forward && lane(pair.from) != lane(pair.to)) {
+    const bool at_destination = policy_.forwarding == NvlinkForwarding::at_destination;
+    relays = {{from, from}, {to, to}, {from, to}};
+    if (!at_destination) std::swap(relays[0], relays[1]);
+  }
+  for (const Relay& relay : relays) {
+    if (std::optional<Route> route = by_way_of(pair, relay)) return route;
+  }
+  for (int index = 0; may_forward && index < gpus_per_node; ++index) {
+    if (std::optional<Route> route = by_way_of(pair, {index, index})) return route;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Route> find_route(const Topology& topology, const RoutingPolicy& policy,
+                                GpuPair pair) {
+  return RouteFinder(topology, policy).find(pair);
+}
+
+std::vector<std::optional<Route>> find_routes(const Topology& topology, const RoutingPolicy& policy,
+                                              std::span<const GpuPair> pairs) {
+  // Destination after destination: what is known of one serves all sources, and then may be
+  // forgotten.
+  std::vector<std::size_t> order(pairs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return pairs[a].to < pairs[b].to; });
+  RouteFinder finder(topology, policy);
+  std::vector<std::optional<Route>> routes(pairs.size());
+  for (const std::size_t at : order) routes[at] = finder.find(pairs[at]);
+  return routes;
+}
+
+Seconds latency_of(const Topology& topology, const Route& route) {
+  Seconds latency;
+  for (const int id : route) latency += topology.links[static_cast<std::size_t>(id)].latency;
+  return latency;
+}
+
+}  // namespace reckon
