@@ -20,12 +20,13 @@ using Graph = boost::adjacency_list<
         boost::property<boost::edge_residual_capacity_t, Capacity,
                         boost::property<boost::edge_reverse_t, Traits::edge_descriptor>>>>;
 
-// Two edges that are each other's reverse, as the algorithm wants them.
-void add_edges(Graph& graph, std::size_t a, std::size_t b, Capacity there, Capacity back) {
-  const auto forward = boost::add_edge(a, b, graph).first;
-  const auto backward = boost::add_edge(b, a, graph).first;
-  boost::put(boost::edge_capacity, graph, forward, there);
-  boost::put(boost::edge_capacity, graph, backward, back);
+// With the edge back that the algorithm sends flow back on; it wants that to have no capacity of
+// its own, so a wire is two of these.
+void add_edge(Graph& graph, std::size_t from, std::size_t to, Capacity capacity) {
+  const auto forward = boost::add_edge(from, to, graph).first;
+  const auto backward = boost::add_edge(to, from, graph).first;
+  boost::put(boost::edge_capacity, graph, forward, capacity);
+  boost::put(boost::edge_capacity, graph, backward, 0);
   boost::put(boost::edge_reverse, graph, forward, backward);
   boost::put(boost::edge_reverse, graph, backward, forward);
 }
@@ -41,7 +42,7 @@ GpuHalves halves_of_nodes(const Topology& topology, const std::vector<int>& node
   const int gpus_per_node = node_shape(topology.shape).gpus;
   GpuHalves second(static_cast<std::size_t>(topology.gpus), true);
   for (std::size_t at = 0; at < nodes.size() / 2; ++at) {
-    const auto first = second.begin() + nodes[at] * gpus_per_node;
+    const auto first = second.begin() + std::ptrdiff_t{nodes[at]} * gpus_per_node;
     std::fill(first, first + gpus_per_node, false);
   }
   return second;
@@ -79,10 +80,9 @@ BytesPerSecond bisection_bandwidth(const Topology& topology, const GpuHalves& ha
   const std::size_t source = topology.nodes.size();
   const std::size_t sink = source + 1;
   Graph graph(sink + 1);
-  for (std::size_t wire = 0; wire < topology.links.size(); wire += 2) {
-    const TopologyLink& link = topology.links[wire];
-    add_edges(graph, static_cast<std::size_t>(link.from), static_cast<std::size_t>(link.to),
-              units(link), units(topology.links[wire + 1]));
+  for (const TopologyLink& link : topology.links) {
+    add_edge(graph, static_cast<std::size_t>(link.from), static_cast<std::size_t>(link.to),
+             units(link));
   }
   const std::size_t gpus = std::min(halves.size(), static_cast<std::size_t>(topology.gpus));
   for (std::size_t gpu = 0; gpu < gpus; ++gpu) {
@@ -91,9 +91,9 @@ BytesPerSecond bisection_bandwidth(const Topology& topology, const GpuHalves& ha
       all += units(topology.links[static_cast<std::size_t>(id)]);
     }
     if (halves[gpu]) {
-      add_edges(graph, gpu, sink, all, 0);
+      add_edge(graph, gpu, sink, all);
     } else {
-      add_edges(graph, source, gpu, all, 0);
+      add_edge(graph, source, gpu, all);
     }
   }
   const Capacity flow = boost::push_relabel_max_flow(graph, source, sink);

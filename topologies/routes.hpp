@@ -40,7 +40,9 @@ using Route = std::vector<int>;  // links, each starting where the one before en
 //   fat trees           up and then down, never up again
 //   torus               dimension after dimension, the shorter way round the ring (forwards if both
 //                       are as long), the other way if that one is broken
-//   dragonfly, Slim Fly a shortest path
+//   dragonfly, Slim Fly a shortest path (in a dragonfly it may cross two wires between groups,
+//   where
+//                       that is no longer than one between two inside)
 // What has failed is avoided: in the fabric first, then, unless forwarding is `none`, by way of
 // other GPUs of the two nodes. Empty for a GPU to itself; nothing if these rules find no way, or if
 // there is no such GPU.

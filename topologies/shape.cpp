@@ -55,14 +55,14 @@ struct FindNumberProblems {
     problems.node(shape.nodes, shape.node);
     problems.within("layers", shape.layers, 2, 3);
     problems.within("radix", shape.radix, 2, most_of_anything);
-    problems.within("oversubscription", shape.oversubscription, 1, shape.radix - 1);
+    problems.within("oversubscription", shape.oversubscription, 1, std::int64_t{shape.radix} - 1);
     if (shape.wiring == FatTreeWiring::multi_plane) {
       problems.check(shape.planes >= 1 && shape.node.gpus % shape.planes == 0,
                      "planes must divide node.gpus");
     } else {
       problems.check(shape.planes == 1, "planes must be 1 unless wired multi_plane");
     }
-    problems.check(static_cast<int>(shape.fabric.size()) == shape.layers - 1,
+    problems.check(static_cast<std::int64_t>(shape.fabric.size()) + 1 == shape.layers,
                    "fabric needs one speed for each layer of switches but the first");
     for (const LinkSpeed& speed : shape.fabric) problems.speed("fabric", speed);
   }

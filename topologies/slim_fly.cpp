@@ -1,5 +1,5 @@
-// Besta and Hoefler, "Slim Fly: A Cost Effective Low-Diameter Network Topology" (SC 2014), section
-// II.B; the sets of generators are Hafner's ("Geometric realisation of the graphs of
+// Besta and Hoefler, "Slim Fly: A Cost Effective Low-Diameter Network Topology" (SC 2014);
+// the sets of generators are Hafner's ("Geometric realisation of the graphs of
 // McKay-Miller-Siran", 2004), who covers all prime powers that are not 2 mod 4.
 #include <vector>
 

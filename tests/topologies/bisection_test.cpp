@@ -19,11 +19,11 @@ TEST(Bisection, ANonBlockingFatTreeCarriesAllThatItsNicsDo) {
        {fat_tree(2, 8, 8), fat_tree(2, 8, 1), fat_tree(3, 8, 8), fat_tree(2, 32, 8),
         rail_tree(16, 32, 8), multi_plane_tree(32, 8, 8, 8)}) {
     const Topology topology = build_topology(shape);
-    EXPECT_DOUBLE_EQ(nics_across(topology), topology.gpus / 2);
+    EXPECT_DOUBLE_EQ(nics_across(topology), topology.gpus / 2.0);
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
       EXPECT_DOUBLE_EQ(
           bisection_bandwidth(topology, random_halves(topology, seed)) / nic_speed.capacity,
-          topology.gpus / 2);
+          topology.gpus / 2.0);
     }
   }
 }

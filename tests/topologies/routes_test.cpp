@@ -201,7 +201,7 @@ TEST(Ecmp, UsesEverySpineAboutAsOften) {
     }
   }
   ASSERT_EQ(flows.size(), 8u);
-  for (const auto& [spine, count] : flows) EXPECT_NEAR(count, 128 * 120 / 8, 200);
+  for (const auto& [spine, count] : flows) EXPECT_NEAR(count, 128.0 * 120 / 8, 200);
 }
 
 TEST(Torus, GoesDimensionAfterDimensionTheShorterWay) {

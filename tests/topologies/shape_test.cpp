@@ -49,6 +49,9 @@ TEST(Shape, ExtremeNumbersOverflowNothing) {
                            std::numeric_limits<int>::max()}) {
     const NodeShape node{number, number, nvlink_speed, nic_speed};
     FatTreeShape tree = fat_tree(3, 8, 8);
+    FatTreeShape tall = tree;
+    tall.layers = number;
+    EXPECT_EQ(shape_problems(tall).empty(), number == 3);
     tree.nodes = tree.radix = tree.oversubscription = tree.planes = number;
     tree.node = node;
     const DragonflyShape flies{number, node,   number,       number,

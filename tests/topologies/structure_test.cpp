@@ -156,7 +156,7 @@ TEST(Dragonfly, JoinsEveryTwoGroupsAlike) {
 }
 
 TEST(SlimFly, AnyTwoSwitchesAreAtMostTwoWiresApart) {
-  for (const int q : {3, 4, 5, 7, 8, 9, 11, 13}) {
+  for (const int q : {3, 4, 5, 7, 8, 9, 11, 13, 16, 25, 27}) {
     const Topology topology = build_topology(slim_fly(q, 1, 1));
     ASSERT_EQ(topology.gpus, 2 * q * q) << q;
     for (const int id : switches(topology)) {
