@@ -27,8 +27,9 @@ struct EffectName {
   std::string_view name;
   bool EffectSwitches::*on;
 };
-constexpr std::array<EffectName, 4> effect_names{{{"clock", &EffectSwitches::clock},
+constexpr std::array<EffectName, 5> effect_names{{{"clock", &EffectSwitches::clock},
                                                   {"sends", &EffectSwitches::pipeline_sends},
+                                                  {"links", &EffectSwitches::links},
                                                   {"routing", &EffectSwitches::routing},
                                                   {"jitter", &EffectSwitches::jitter}}};
 
@@ -126,7 +127,7 @@ struct Parser {
 
   void add_simulate(CLI::App& c) {
     option(c, "--effects", effects, "LIST",
-           "all (default), none, or some of clock,sends,routing,jitter");
+           "all (default), none, or some of clock,sends,links,routing,jitter");
     option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
            "dollars for an hour of one GPU in place of the cluster's price");
     add_inputs(c);
@@ -270,12 +271,12 @@ EffectSwitches parse_effects(const std::string& text, std::vector<Problem>& prob
       continue;
     }
     const bool alone = word == "all" || word == "none";
-    const auto near = closest(word, {"clock", "sends", "routing", "jitter"});
+    const auto near = closest(word, {"clock", "sends", "links", "routing", "jitter"});
     problems.push_back(flag_problem(
         "--effects",
         alone ? fmt::format("\"{}\" stands alone", word)
               : fmt::format("unknown effect {}; {}give all, none, or some of clock, sends, "
-                            "routing, jitter separated by commas",
+                            "links, routing, jitter separated by commas",
                             in_quotes(word),
                             near ? fmt::format("did you mean \"{}\"? ", *near) : "")));
   }

@@ -35,10 +35,12 @@ struct NamedEffect {
   bool EffectSwitches::*on;
   std::string (*source)(const Inputs& in);
 };
-constexpr std::array<NamedEffect, 4> named_effects{{
+constexpr std::array<NamedEffect, 5> named_effects{{
     {"clock derate", &EffectSwitches::clock,
      [](const Inputs& in) { return in.device.sustained.source; }},
     {"pipeline sends", &EffectSwitches::pipeline_sends,
+     [](const Inputs& in) { return in.cluster.nic.source; }},
+    {"shared links", &EffectSwitches::links,
      [](const Inputs& in) { return in.cluster.nic.source; }},
     {"routing imbalance", &EffectSwitches::routing,
      [](const Inputs& in) { return plan_source(in, "routing_relative_deviation"); }},

@@ -274,13 +274,31 @@ Seconds collective_time(const DeviceProfile& device, const ClusterSpec& cluster,
   return (wire + latency) * passes;
 }
 
-Seconds pipeline_send_time(const ClusterSpec& cluster, const ModelSpec& model, const Plan& plan) {
+// Rings: every GPU passes on all but its own share; between nodes the NICs of a node's ranks split
+// what leaves the node.
+PortBytes collective_port_bytes(const GroupShape& group, TransferKind kind, Bytes bytes) {
+  if (group.ranks <= 1) return {};
+  const double passes = kind == TransferKind::all_reduce ? 2 : 1;
+  const double nodes = group.nodes;
+  PortBytes result;
+  if (group.ranks_per_node > 1) result.nvlink = bytes * (passes * (1 - 1.0 / group.ranks));
+  if (group.nodes > 1) result.nic = bytes * (passes * (nodes - 1) / nodes / group.ranks_per_node);
+  return result;
+}
+
+PortBytes pipeline_send_bytes(const ClusterSpec& cluster, const ModelSpec& model,
+                              const Plan& plan) {
   const double share =
       plan.parallelism.sequence_parallel ? 1.0 / plan.parallelism.tensor_parallel : 1.0;
   const Bytes bytes{tokens_per_rank(plan) * share * model.hidden * bytes_per_element(Dtype::bf16)};
-  const LinkSpec& link =
-      pipeline_neighbours_share_node(cluster, plan) ? cluster.nvlink : cluster.nic;
-  return link.latency + bytes / link.achieved;
+  if (pipeline_neighbours_share_node(cluster, plan)) return {{}, bytes};
+  return {bytes, {}};
+}
+
+Seconds pipeline_send_time(const ClusterSpec& cluster, const ModelSpec& model, const Plan& plan) {
+  const PortBytes bytes = pipeline_send_bytes(cluster, model, plan);
+  if (bytes.nic.value > 0) return cluster.nic.latency + bytes.nic / cluster.nic.achieved;
+  return cluster.nvlink.latency + bytes.nvlink / cluster.nvlink.achieved;
 }
 
 double expected_distinct(double experts, double parts, int chosen) {
@@ -302,6 +320,15 @@ TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupSh
           expected_distinct(experts, gpus, moe.experts_per_token)};
 }
 
+PortBytes expert_port_bytes(const GroupShape& group, const ExpertTransfer& transfer,
+                            const TokenSpread& spread) {
+  if (group.ranks <= 1) return {};
+  const Bytes copy = transfer.bytes_per_copy * transfer.tokens;
+  const double local = group.ranks_per_node;
+  const double nodes = group.nodes;
+  return {copy * (spread.nodes * (nodes - 1) / nodes), copy * (spread.gpus * (local - 1) / local)};
+}
+
 Seconds expert_transfer_time(const DeviceProfile& device, const ClusterSpec& cluster,
                              const GroupShape& group, const ExpertTransfer& transfer,
                              const TokenSpread& spread, bool overlapped) {
@@ -313,17 +340,13 @@ Seconds expert_transfer_time(const DeviceProfile& device, const ClusterSpec& clu
              : transfer.layout_known ? model.cached_dispatch_overlapped_factor
                                      : model.dispatch_overlapped_factor;
   }
-  const Bytes copy = transfer.bytes_per_copy * transfer.tokens;
-  const double local = group.ranks_per_node;
-  const Bytes over_nvlink = copy * (spread.gpus * (local - 1) / local);
-  const Seconds nvlink = over_nvlink / (std::min(model.nvlink, cluster.nvlink.bandwidth) * factor);
+  const PortBytes bytes = expert_port_bytes(group, transfer, spread);
+  const Seconds nvlink = bytes.nvlink / (std::min(model.nvlink, cluster.nvlink.bandwidth) * factor);
   Seconds nic;
   if (group.nodes > 1) {
-    const double nodes = group.nodes;
-    const Bytes over_nic = copy * (spread.nodes * (nodes - 1) / nodes);
     const BytesPerSecond wire = transfer.is_combine ? model.combine_wire : model.dispatch_wire;
     const double scale = cluster.nic.bandwidth / model.measured_nic;
-    nic = over_nic / std::min(wire * (scale * factor), cluster.nic.bandwidth);
+    nic = bytes.nic / std::min(wire * (scale * factor), cluster.nic.bandwidth);
   }
   return model.startup + std::max(nic, nvlink);
 }

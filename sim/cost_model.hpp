@@ -40,7 +40,15 @@ BytesPerSecond bus_bandwidth(const DeviceProfile& device, const ClusterSpec& clu
 Seconds collective_time(const DeviceProfile& device, const ClusterSpec& cluster,
                         const GroupShape& group, TransferKind kind, Bytes bytes);
 
+// What one GPU sends through its own ports, and receives as much.
+struct PortBytes {
+  Bytes nic;
+  Bytes nvlink;
+};
+PortBytes collective_port_bytes(const GroupShape& group, TransferKind kind, Bytes bytes);
+
 // Point-to-point activation or gradient between neighbouring pipeline ranks.
+PortBytes pipeline_send_bytes(const ClusterSpec& cluster, const ModelSpec& model, const Plan& plan);
 Seconds pipeline_send_time(const ClusterSpec& cluster, const ModelSpec& model, const Plan& plan);
 
 // How many nodes and GPUs a token's experts are on, its own included, when routing is uniform over
@@ -52,6 +60,10 @@ struct TokenSpread {
 };
 // The plan may state the nodes of its router's own rule (expert_communication).
 TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupShape& group);
+
+// One copy of a token for each node that its experts are on, forwarded there to each of their GPUs.
+PortBytes expert_port_bytes(const GroupShape& group, const ExpertTransfer& transfer,
+                            const TokenSpread& spread);
 
 // Expert dispatch or combine, balanced, all ranks ready: the slower of the NIC (one copy a node)
 // and NVLink (one copy a GPU, forwarded from the same-index GPU), plus the startup.

@@ -13,6 +13,7 @@ namespace reckon {
 struct EffectSwitches {
   bool clock = false;           // tensor cores run at their sustained rate
   bool pipeline_sends = false;  // sends take time and hold the sender's communication lane
+  bool links = false;           // transfers that meet on a port share its rate
   bool routing = false;  // real node spread; routed rows differ by rank, layer and micro-batch
   bool jitter = false;   // compute parts differ by rank
   bool operator==(const EffectSwitches&) const = default;
@@ -20,7 +21,7 @@ struct EffectSwitches {
 };
 
 constexpr EffectSwitches no_effects{};
-constexpr EffectSwitches all_effects{true, true, true, true};
+constexpr EffectSwitches all_effects{true, true, true, true, true};
 
 // A table of standard normal numbers in 16-bit fixed point. A row of lanes reads a window of it
 // that starts at a hashed place, so that one draw costs one load.

@@ -23,6 +23,7 @@ class Executor {
     std::vector<PartSpan> parts;
     std::size_t next = 0;         // index into steps
     std::size_t part_number = 0;  // counts parts, for the jitter
+    std::size_t transfers = 0;    // counts parts that use ports
 
     // The row of one op in `start` or `end`.
     static SimTime* row(Row& rows, std::size_t op, std::size_t lanes) { return &rows[op * lanes]; }
@@ -46,6 +47,8 @@ class Executor {
                 const SimTime* message, SimTime* end);
   void run_transfer(std::size_t rank, const TimedPart& part, int micro_batch, const SimTime* before,
                     const SimTime* message, SimTime* end);
+  SimTime next_delay(std::size_t rank, const TimedPart& part);
+  void record_transfer(std::size_t rank, const TimedPart& part, const Op& op);
   void record(std::size_t rank, const Step& step, const TimedPart& part, SimTime end);
   void deliver_outputs(std::size_t rank, const Step& step,
                        const std::array<const Message*, 2>& wanted);
@@ -166,6 +169,23 @@ void Executor::receive(std::size_t rank, const Step& step) {
   r.keep(r.end, op, message->ready);
 }
 
+// How much longer a part takes because others use its ports.
+SimTime Executor::next_delay(std::size_t rank, const TimedPart& part) {
+  if (part.shares == PortShares()) return 0;
+  const std::size_t number = ranks_[rank].transfers++;
+  return in_.transfer_delays.empty() ? 0 : in_.transfer_delays[rank][number];
+}
+
+void Executor::record_transfer(std::size_t rank, const TimedPart& part, const Op& op) {
+  if (in_.transfers == nullptr || part.shares == PortShares()) return;
+  PortTransfer transfer{static_cast<int>(rank), -1, start_[0], part.fixed, part.shares};
+  if (part.kind == PartKind::pipeline_send) {
+    const int stage = is_forward(op.kind) ? op.stage + 1 : op.stage - 1;
+    transfer.peer = rank_of_stage(in_.schedule.shape, stage, op.micro_batch);
+  }
+  (*in_.transfers)[rank].push_back(transfer);
+}
+
 // Starts, durations and ends of one part on all lanes, in one pass. `ready` are the rows that the
 // part waits for beside its lane; absent ones are a row of zeros, as is absent noise.
 void Executor::run_part(std::size_t rank, const TimedPart& part, int micro_batch,
@@ -180,16 +200,19 @@ void Executor::run_part(std::size_t rank, const TimedPart& part, int micro_batch
   const bool jitters = noise_.has_jitter() && compute;
   const std::int32_t* const jitter =
       jitters ? noise_.jitter(rank, r.part_number++) : no_noise_.data();
+  const SimTime delay = next_delay(rank, part);
+  const SimTime blocking = compute && part.blocking > 0 ? part.blocking + delay : 0;
   for (std::size_t l = 0; l < lanes_; ++l) {
     const SimTime start = std::max(std::max(free[l], before[l]), message[l]);
-    const SimTime time = part.fixed + ((part.routed * more[l]) >> NoiseRows::fraction_bits) +
+    const SimTime time = part.fixed + delay +
+                         ((part.routed * more[l]) >> NoiseRows::fraction_bits) +
                          ((part.fixed * jitter[l]) >> NoiseRows::fraction_bits);
     start_[l] = start;
     end[l] = free[l] = start + time;
-    busy[l] += time - part.blocking;
+    busy[l] += time - blocking;
   }
-  if (part.blocking == 0) return;
-  for (SimTime& communication : r.communication_busy) communication += part.blocking;
+  if (blocking == 0) return;
+  for (SimTime& communication : r.communication_busy) communication += blocking;
 }
 
 // The same for a dispatch or combine: a group starts when its last rank is there and ends together.
@@ -200,13 +223,13 @@ void Executor::run_transfer(std::size_t rank, const TimedPart& part, int micro_b
   const std::size_t group = noise_.group_lanes();
   const std::int32_t* const more =
       noise_.has_routing() ? noise_.busiest_node(part.layer, micro_batch) : no_noise_.data();
+  const SimTime fixed = part.fixed + next_delay(rank, part);
   for (std::size_t first = 0; first < lanes_; first += group) {
     SimTime last = 0;
     for (std::size_t l = first; l < first + group; ++l) {
       last = std::max(last, std::max(std::max(free[l], before[l]), message[l]));
     }
-    const SimTime time =
-        part.fixed + ((part.routed * more[first / group]) >> NoiseRows::fraction_bits);
+    const SimTime time = fixed + ((part.routed * more[first / group]) >> NoiseRows::fraction_bits);
     for (std::size_t l = first; l < first + group; ++l) {
       start_[l] = last;
       end[l] = free[l] = last + time;
@@ -263,6 +286,7 @@ void Executor::run_program(std::size_t rank, const Step& step) {
     SimTime* const op_end = r.row(r.end, op, lanes_);
     for (std::size_t l = 0; l < lanes_; ++l) op_end[l] = std::max(op_end[l], end[l]);
     if (part.lane == Lane::communication && !is_send) communication_end_ = part_end_[i];
+    record_transfer(rank, part, ops[index_of(step.op[owner])]);
     if (in_.record_parts) record(rank, step, part, end[0]);
   }
   deliver_outputs(rank, step, wanted);

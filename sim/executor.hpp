@@ -13,6 +13,7 @@
 #include "planner/spec/trace.hpp"
 #include "sim/effects.hpp"
 #include "sim/noise_rows.hpp"
+#include "sim/shared_links.hpp"
 #include "sim/timed_program.hpp"
 
 namespace reckon {
@@ -36,6 +37,10 @@ struct ExecutorInputs {
   std::size_t lanes = 1;
   int multiplicity = 1;  // data ranks x tensor x context ranks that a lane stands for
   bool record_parts = false;
+  // What the n-th transfer of each pipeline rank takes more than alone; empty: nothing.
+  std::vector<std::vector<SimTime>> transfer_delays{};
+  // If there: the transfers of the first lane, alone, by pipeline rank in its order.
+  std::vector<std::vector<PortTransfer>>* transfers = nullptr;
 };
 
 // Runs to the end of the step. Precondition: the schedule validates (no deadlock).

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "planner/spec/parameters.hpp"
 #include "planner/spec/work.hpp"
@@ -199,6 +200,62 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
   }
 }
 
+// Transfers of a rank alone, one after the other; ranks meet on ports.
+std::vector<PortTransfer> joined(const std::vector<std::vector<PortTransfer>>& by_rank) {
+  std::vector<PortTransfer> all;
+  for (const std::vector<PortTransfer>& rank : by_rank) {
+    all.insert(all.end(), rank.begin(), rank.end());
+  }
+  return all;
+}
+
+std::vector<std::vector<SimTime>> split(const std::vector<SimTime>& all,
+                                        const std::vector<std::vector<PortTransfer>>& by_rank) {
+  std::vector<std::vector<SimTime>> result;
+  auto next = all.begin();
+  for (const std::vector<PortTransfer>& rank : by_rank) {
+    const auto end = next + static_cast<std::ptrdiff_t>(rank.size());
+    result.emplace_back(next, end);
+    next = end;
+  }
+  return result;
+}
+
+// Halfway from the old delays to the new ones.
+void average(const std::vector<std::vector<SimTime>>& old,
+             std::vector<std::vector<SimTime>>& delays) {
+  for (std::size_t rank = 0; rank < delays.size(); ++rank) {
+    for (std::size_t i = 0; i < delays[rank].size(); ++i) {
+      delays[rank][i] = (delays[rank][i] + old[rank][i]) / 2;
+    }
+  }
+}
+
+// When transfers run depends on how long they take, which depends on what runs beside them: steps
+// of alike ranks without noise are repeated, each with the delays that the one before had, until
+// the step no longer changes. Halfway to the new delays, because two transfers that just miss each
+// other in one round just meet in the next.
+std::vector<std::vector<SimTime>> settled_delays(ExecutorInputs in) {
+  constexpr int most_rounds = 12;
+  constexpr double same = 1e-4;  // of the step
+  in.lanes = 1;
+  in.record_parts = false;
+  NoiseRows no_noise({}, no_effects, 1, 1, 1, 0, in.schedule.shape.micro_batches);
+  SimTime step = 0;
+  for (int round = 0; round < most_rounds; ++round) {
+    std::vector<std::vector<PortTransfer>> transfers(in.schedule.ops_by_rank.size());
+    in.transfers = &transfers;
+    const SimTime before = std::exchange(step, execute(in, no_noise).step_end);
+    const auto change = static_cast<double>(std::abs(step - before));
+    if (change <= same * static_cast<double>(step)) break;
+    auto delays =
+        split(contention_delays(joined(transfers), in.schedule.shape.pipeline_ranks), transfers);
+    if (!in.transfer_delays.empty()) average(in.transfer_delays, delays);
+    in.transfer_delays = std::move(delays);
+  }
+  return in.transfer_delays;
+}
+
 }  // namespace
 
 SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& schedule,
@@ -255,7 +312,8 @@ StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
     steps.push_back(steps_of_rank(ops, options.effects, timer));
   }
   const Parallelism& p = inputs.plan.parallelism;
-  ExecutorInputs in{schedule, steps, timer.programs(), {}, {}, {}, 1, 1, options.record_parts};
+  ExecutorInputs in{schedule, steps, timer.programs(),     {}, {},     {},
+                    1,        1,     options.record_parts, {}, nullptr};
   in.lanes = lanes_of(inputs.plan, options);
   in.multiplicity =
       p.data_parallel / static_cast<int>(in.lanes) * p.tensor_parallel * p.context_parallel;
@@ -267,6 +325,7 @@ StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
     in.optimizer.push_back(
         to_sim_time(optimizer_time(inputs, stages_of_rank(schedule.shape, rank))));
   }
+  if (options.effects.links) in.transfer_delays = settled_delays(in);
   const std::size_t group = in.lanes > 1 ? group_lanes(inputs.plan) : 1;
   const auto node = static_cast<std::size_t>(
       std::max(1, inputs.cluster.gpus_per_node / (p.tensor_parallel * p.context_parallel)));

@@ -21,14 +21,30 @@ bool is_head(PartKind kind) {
          kind == PartKind::head_backward_weight;
 }
 
-Seconds layer_collectives(const SimulateInputs& in, const PartWork& work) {
-  Seconds sum;
+// Collectives of a layer that compute waits for.
+struct LayerCollectives {
+  Seconds time;
+  PortBytes bytes;
+};
+
+LayerCollectives layer_collectives(const SimulateInputs& in, const PartWork& work) {
+  LayerCollectives sum;
   for (const TransferWork& t : work.transfers) {
     const GroupShape group =
         t.context_parallel ? context_group(in.cluster, in.plan) : tensor_group(in.cluster, in.plan);
-    sum += collective_time(in.device, in.cluster, group, t.kind, t.bytes);
+    const PortBytes bytes = collective_port_bytes(group, t.kind, t.bytes);
+    sum.time += collective_time(in.device, in.cluster, group, t.kind, t.bytes);
+    sum.bytes.nic += bytes.nic;
+    sum.bytes.nvlink += bytes.nvlink;
   }
   return sum;
+}
+
+// A port passes what large transfers reach, no more.
+PortShares port_shares(const ClusterSpec& cluster, const PortBytes& bytes, Seconds time) {
+  if (time.value <= 0) return {};
+  return {std::min(1.0, bytes.nic / cluster.nic.achieved / time),
+          std::min(1.0, bytes.nvlink / cluster.nvlink.achieved / time)};
 }
 
 double shard(const SimulateInputs& in, const GroupShape& group) {
@@ -113,30 +129,41 @@ int ProgramTimer::store(const std::array<int, 5>& key, const Program& program) {
 }
 
 TimedPart ProgramTimer::timed(const Part& part, bool overlapped) {
-  TimedPart result;
+  const int layer_key = is_head(part.kind) ? 0 : layer_class(inputs_.model, part.layer);
+  const std::array<int, 3> key{static_cast<int>(part.kind), layer_key, overlapped};
+  auto known = durations_.find(key);
+  if (known == durations_.end()) {
+    known = durations_.emplace(key, TimedPart()).first;
+    if (part.kind == PartKind::pipeline_send) {
+      time_send(known->second);
+    } else {
+      time_part(part, overlapped, known->second);
+    }
+  }
+  TimedPart result = known->second;
   result.after = part.after;
   result.layer = part.layer;
   result.kind = part.kind;
   result.lane = part.lane;
   result.owner = part.owner;
-  if (part.kind == PartKind::pipeline_send) {
-    result.fixed = to_sim_time(pipeline_send_time(inputs_.cluster, inputs_.model, inputs_.plan));
-    return result;
-  }
+  return result;
+}
+
+void ProgramTimer::time_send(TimedPart& result) const {
+  const Seconds time = pipeline_send_time(inputs_.cluster, inputs_.model, inputs_.plan);
+  const PortBytes bytes = pipeline_send_bytes(inputs_.cluster, inputs_.model, inputs_.plan);
+  result.fixed = to_sim_time(time);
+  result.shares = port_shares(inputs_.cluster, bytes, time);
+}
+
+// Durations and port shares alone depend on the key of durations_.
+void ProgramTimer::time_part(const Part& part, bool overlapped, TimedPart& result) const {
   result.expert_transfer = part.lane == Lane::communication;
-  const int layer_key = is_head(part.kind) ? 0 : layer_class(inputs_.model, part.layer);
-  const std::array<int, 3> key{static_cast<int>(part.kind), layer_key, overlapped};
-  const auto known = durations_.find(key);
-  if (known != durations_.end()) {
-    result.fixed = known->second[0];
-    result.routed = known->second[1];
-    result.blocking = known->second[2];
-    return result;
-  }
   const PartWork work = work_of(inputs_.model, inputs_.plan, part.kind, part.layer);
   const KernelContext context = context_of(inputs_, effects_, overlapped);
-  const Seconds blocking = layer_collectives(inputs_, work);
-  Seconds fixed = blocking;
+  const LayerCollectives collectives = layer_collectives(inputs_, work);
+  PortBytes bytes = collectives.bytes;
+  Seconds fixed = collectives.time;
   Seconds routed;
   for (const KernelWork& kernel : work.kernels) {
     const Seconds t = kernel_time(inputs_.device, kernel, context);
@@ -144,18 +171,18 @@ TimedPart ProgramTimer::timed(const Part& part, bool overlapped) {
     if (kernel.routed) routed += t;
   }
   if (work.experts.tokens > 0) {
-    const Seconds t =
-        expert_transfer_time(inputs_.device, inputs_.cluster, experts_, work.experts,
-                             token_spread(inputs_.model, inputs_.plan, experts_), overlapped);
+    const TokenSpread spread = token_spread(inputs_.model, inputs_.plan, experts_);
+    const Seconds t = expert_transfer_time(inputs_.device, inputs_.cluster, experts_, work.experts,
+                                           spread, overlapped);
+    bytes = expert_port_bytes(experts_, work.experts, spread);
     fixed += t;
     // The rates beside compute were measured under a scatter of rows as large as the effect's own.
     if (!overlapped) routed += t;
   }
   result.fixed = to_sim_time(fixed);
   result.routed = to_sim_time(routed);
-  result.blocking = to_sim_time(blocking);
-  durations_.emplace(key, std::array<SimTime, 3>{result.fixed, result.routed, result.blocking});
-  return result;
+  result.blocking = to_sim_time(collectives.time);
+  result.shares = port_shares(inputs_.cluster, bytes, fixed);
 }
 
 Seconds reduction_time(const SimulateInputs& in, int stage) {

@@ -11,6 +11,7 @@
 #include "planner/spec/program.hpp"
 #include "planner/spec/units.hpp"
 #include "sim/cost_model.hpp"
+#include "sim/shared_links.hpp"
 #include "sim/simulate.hpp"
 
 namespace reckon {
@@ -24,6 +25,7 @@ struct TimedPart {
   PartKind kind = PartKind::attention_forward;
   Lane lane = Lane::compute;
   std::int8_t owner = 0;
+  PortShares shares;             // of `fixed`, of the ports of its rank
   bool expert_transfer = false;  // waits for the whole expert-parallel group
 };
 
@@ -54,8 +56,10 @@ class ProgramTimer {
   std::vector<StageLayers> layers_;
   GroupShape experts_;
   std::map<std::array<int, 5>, int> index_;
-  std::map<std::array<int, 3>, std::array<SimTime, 3>>
-      durations_;  // (kind, layer class, overlapped)
+  void time_send(TimedPart& result) const;
+  void time_part(const Part& part, bool overlapped, TimedPart& result) const;
+
+  std::map<std::array<int, 3>, TimedPart> durations_;  // (kind, layer class, overlapped)
   std::vector<TimedProgram> programs_;
 };
 

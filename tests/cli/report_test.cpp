@@ -50,8 +50,8 @@ TEST(CliReport, IsWhatItsSchemaSays) {
 }
 
 TEST(CliReport, EffectsAddUp) {
-  for (const char* const on :
-       {"all", "none", "clock", "sends", "routing", "jitter", "clock,jitter", "sends,routing"}) {
+  for (const char* const on : {"all", "none", "clock", "sends", "links", "routing", "jitter",
+                               "clock,jitter", "sends,routing", "sends,links"}) {
     const json report = report_with({"--effects", on});
     double step = report.at("bare").at("step_s");
     for (const json& effect : report.at("effects")) {
@@ -61,7 +61,7 @@ TEST(CliReport, EffectsAddUp) {
       step += effect.at("added_s").get<double>();
       EXPECT_NEAR(step, effect.at("step_s"), 1e-9) << on;
     }
-    ASSERT_EQ(report.at("effects").size(), 4U);
+    ASSERT_EQ(report.at("effects").size(), 5U);
     EXPECT_EQ(report.at("effects").back().at("step_s"), report.at("with_effects").at("step_s"))
         << on;
     if (std::string_view(on) == "none") {

@@ -12,8 +12,8 @@
 namespace reckon {
 namespace {
 
-constexpr EffectSwitches routing_only{false, false, true, false};
-constexpr EffectSwitches jitter_only{false, false, false, true};
+constexpr EffectSwitches routing_only{.routing = true};
+constexpr EffectSwitches jitter_only{.jitter = true};
 constexpr double unit = 1.0 / (1 << NoiseRows::fraction_bits);
 
 Effects effects(double routing, double jitter, std::int64_t seed = 1) {

@@ -65,7 +65,7 @@ TEST(DeepSeekV3, FullMfuWithEffectsIsKnownToMiss) {
 // Allowed 8 %. Cause: every dispatch and combine waits for the slowest of 64 ranks, and a forward
 // that runs alone hides none of it; nor does it hide the clock derate. Published 1F shows neither.
 TEST(DeepSeekV3, ForwardWithEffectsIsKnownToMiss) {
-  EXPECT_NEAR(error_with_effects("forward"), 0.102, 0.01);
+  EXPECT_NEAR(error_with_effects("forward"), 0.111, 0.01);
 }
 
 // 2.06 s published; schedule arithmetic with the published op times and equal stages gives 0.65 to
@@ -90,7 +90,7 @@ TEST(DeepSeekV3, EveryRankFits) {
 // Each effect's line adds up to the step with all of them.
 TEST(DeepSeekV3, EffectsAddUp) {
   const Report& report = test::v3_prediction().report;
-  ASSERT_EQ(report.effects.size(), 4u);
+  ASSERT_EQ(report.effects.size(), 5u);
   Seconds sum = report.bare.step;
   for (const EffectShare& effect : report.effects) {
     EXPECT_GE(effect.added.value, 0) << effect.name;
