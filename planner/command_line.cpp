@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "planner/command_texts.hpp"
+#include "planner/faults.hpp"
 #include "planner/output_file.hpp"
 #include "planner/spec/fields.hpp"
 
@@ -27,11 +28,12 @@ struct EffectName {
   std::string_view name;
   bool EffectSwitches::*on;
 };
-constexpr std::array<EffectName, 5> effect_names{{{"clock", &EffectSwitches::clock},
+constexpr std::array<EffectName, 6> effect_names{{{"clock", &EffectSwitches::clock},
                                                   {"sends", &EffectSwitches::pipeline_sends},
                                                   {"links", &EffectSwitches::links},
                                                   {"routing", &EffectSwitches::routing},
-                                                  {"jitter", &EffectSwitches::jitter}}};
+                                                  {"jitter", &EffectSwitches::jitter},
+                                                  {"faults", &EffectSwitches::faults}}};
 
 // --- problems
 // ---------------------------------------------------------------------------------------
@@ -63,7 +65,7 @@ struct Parser {
   Arguments arguments;
   std::string word;  // behind the command: the plan, kind, document or command
   std::string effects = "all";
-  std::string usd_per_gpu_hour, width, families, nodes, bytes;
+  std::string usd_per_gpu_hour, faults, width, families, nodes, bytes;
   std::vector<std::string> words;  // behind `calibrate`
   std::vector<CLI::Option*> with_value;
 
@@ -126,8 +128,8 @@ struct Parser {
   }
 
   void add_simulate(CLI::App& c) {
-    option(c, "--effects", effects, "LIST",
-           "all (default), none, or some of clock,sends,links,routing,jitter");
+    option(c, "--effects", effects, "LIST", "all (default), none, or some of those below");
+    option(c, "--fault", faults, "LIST", "what does not work (see below), separated by commas");
     option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
            "dollars for an hour of one GPU in place of the cluster's price");
     add_inputs(c);
@@ -271,12 +273,12 @@ EffectSwitches parse_effects(const std::string& text, std::vector<Problem>& prob
       continue;
     }
     const bool alone = word == "all" || word == "none";
-    const auto near = closest(word, {"clock", "sends", "links", "routing", "jitter"});
+    const auto near = closest(word, {"clock", "sends", "links", "routing", "jitter", "faults"});
     problems.push_back(flag_problem(
         "--effects",
         alone ? fmt::format("\"{}\" stands alone", word)
               : fmt::format("unknown effect {}; {}give all, none, or some of clock, sends, "
-                            "links, routing, jitter separated by commas",
+                            "links, routing, jitter, faults separated by commas",
                             in_quotes(word),
                             near ? fmt::format("did you mean \"{}\"? ", *near) : "")));
   }
@@ -469,6 +471,11 @@ void read_network(Parser& parser) {
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
+  std::vector<std::string> messages;
+  a.faults = parse_faults(parser.faults, messages);
+  for (std::string& message : messages) {
+    a.problems.push_back(flag_problem("--fault", std::move(message)));
+  }
   if (!parser.usd_per_gpu_hour.empty()) {
     a.usd_per_gpu_hour =
         parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/document_kind.hpp"
+#include "planner/spec/cluster_spec.hpp"
 #include "planner/spec/kernel_model.hpp"
 #include "planner/spec/nccl_tuning.hpp"
 #include "planner/spec/problems.hpp"
@@ -37,6 +38,7 @@ struct Arguments {
   std::string plan, model, cluster, device;  // names or files; empty: what the plan says
   std::optional<double> usd_per_gpu_hour;
   EffectSwitches effects = all_effects;
+  std::vector<Fault> faults;  // beside those of the cluster
   bool unfold = false;
   bool ignore_memory = false;
   std::string json, csv, trace;  // "-": standard output; empty: none

@@ -24,11 +24,14 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "  reckon simulate deepseek-v3-2048-h800\n"
      "  reckon simulate deepseek-v3-2048-h800 --effects none --json report.json\n"
      "  reckon simulate deepseek-v3-2048-h800 --usd-per-gpu-hour 1.8 --trace step.pftrace\n"
+     "  reckon simulate deepseek-v3-2048-h800 --fault slow_gpu:17.3=0.8,failed_plane:2\n"
      "  reckon simulate my-plan.json --model my-model.json --cluster h100-1024-dgx --csv -\n",
      "Effects make a real step longer than the bare one; sizes and sources stand in the plan:\n"
      "clock (sustained below nominal), sends (pipeline sends take time), links (transfers that\n"
-     "meet share a port), routing (experts get uneven shares), jitter (ranks differ). Money is\n"
-     "US dollars; GB is 1e9 bytes, GiB 2^30.\n\n"},
+     "meet share a port), routing (experts get uneven shares), jitter (ranks differ), faults.\n"
+     "Faults are slow_gpu:NODE.GPU=SPEED, slow_nic:NODE.GPU=SPEED (a share of the normal speed)\n"
+     "and failed_plane:PLANE; a cluster file may have them too. Money is US dollars; GB is 1e9\n"
+     "bytes, GiB 2^30.\n\n"},
     {"schedule", Command::schedule, "schedule PLAN [OPTION...]",
      "print what every pipeline rank of a plan does, in order",
      "  reckon schedule deepseek-v3-2048-h800 | head -1    what pipeline rank 0 does\n",

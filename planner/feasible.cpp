@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "planner/faults.hpp"
 #include "planner/schedules/build_schedule.hpp"
 #include "planner/spec/json_document.hpp"
 #include "planner/spec/spec_fields.hpp"
@@ -161,6 +162,15 @@ void check_model(const ModelSpec& model, Problems& problems) {
 
 double dense_ranks(const Parallelism& p) {
   return static_cast<double>(p.tensor_parallel) * p.pipeline_parallel * p.context_parallel;
+}
+
+void check_faults(const ClusterSpec& cluster, Problems& problems) {
+  for (std::size_t index = 0; index < cluster.faults.size(); ++index) {
+    const Fault& fault = cluster.faults[index];
+    const std::string problem = fault_problem(cluster, fault);
+    problems.require(problem.empty(), "/faults/" + std::to_string(index),
+                     to_text(fault) + ": " + problem, DocumentKind::cluster);
+  }
 }
 
 void check_world_size(const ClusterSpec& cluster, const Plan& plan, Problems& problems) {
@@ -365,6 +375,7 @@ void check_phase(const ModelSpec& model, const Plan& plan, const Phase& phase,
 void check_plan(const ModelSpec& model, const ClusterSpec& cluster, const Plan& plan,
                 Problems& problems) {
   check_world_size(cluster, plan, problems);
+  check_faults(cluster, problems);
   check_tensor_parallel(model, plan, problems);
   check_expert_parallel(model, plan, "/parallelism/expert_parallel", problems);
   check_chunks(plan, problems);

@@ -18,6 +18,7 @@
 #include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
 #include "planner/command_line.hpp"
+#include "planner/faults.hpp"
 #include "planner/network.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
@@ -143,6 +144,7 @@ class Loader {
     if (arguments_.usd_per_gpu_hour) {
       in.cluster.pricing = {{*arguments_.usd_per_gpu_hour}, "--usd-per-gpu-hour"};
     }
+    if (!add_faults(in.cluster)) return fail();
     return std::move(result_);
   }
 
@@ -151,6 +153,17 @@ class Loader {
 
   void add_problems(const std::vector<Problem>& found) {
     problems_.insert(problems_.end(), found.begin(), found.end());
+  }
+
+  bool add_faults(ClusterSpec& cluster) {
+    for (const Fault& fault : arguments_.faults) {
+      cluster.faults.push_back(fault);
+      const std::string problem = fault_problem(cluster, fault);
+      if (!problem.empty()) {
+        problems_.push_back({"--fault", 0, 0, "", to_text(fault) + ": " + problem});
+      }
+    }
+    return problems_.empty();
   }
 
   bool load_plan_of(Inputs& in) {

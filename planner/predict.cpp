@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "planner/communicate.hpp"
+#include "planner/faults.hpp"
 #include "planner/schedules/build_schedule.hpp"
 #include "planner/schedules/in_flight.hpp"
 #include "planner/spec/problems.hpp"
@@ -35,7 +36,7 @@ struct NamedEffect {
   bool EffectSwitches::*on;
   std::string (*source)(const Inputs& in);
 };
-constexpr std::array<NamedEffect, 5> named_effects{{
+constexpr std::array<NamedEffect, 6> named_effects{{
     {"clock derate", &EffectSwitches::clock,
      [](const Inputs& in) { return in.device.sustained.source; }},
     {"pipeline sends", &EffectSwitches::pipeline_sends,
@@ -46,7 +47,15 @@ constexpr std::array<NamedEffect, 5> named_effects{{
      [](const Inputs& in) { return plan_source(in, "routing_relative_deviation"); }},
     {"per-rank jitter", &EffectSwitches::jitter,
      [](const Inputs& in) { return plan_source(in, "jitter_relative_deviation"); }},
+    {"faults", &EffectSwitches::faults,
+     [](const Inputs& in) { return in.cluster.faults.front().source; }},
 }};
+
+// The effects that can be: a cluster without faults has none to switch on.
+EffectSwitches effects_of(const Inputs& in, EffectSwitches effects) {
+  effects.faults = effects.faults && !in.cluster.faults.empty();
+  return effects;
+}
 
 StepSummary summary_of(const Inputs& in, const Schedule& schedule, const StepTrace& trace) {
   return summarize(trace, schedule, in.model, in.plan, gpus(in.cluster), in.device.gpu.bf16_peak,
@@ -59,6 +68,7 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
   EffectSwitches so_far;
   Seconds before = to_seconds(trace.step_end);
   for (const NamedEffect& effect : named_effects) {
+    if (effect.on == &EffectSwitches::faults && in.cluster.faults.empty()) continue;
     EffectShare share;
     share.name = effect.name;
     share.on = options.effects.*effect.on;
@@ -75,6 +85,32 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
     report.effects.push_back(share);
   }
   return trace;
+}
+
+// Each fault by itself, beside the effects that are on.
+std::vector<FaultCost> fault_costs(const Inputs& in, const Schedule& schedule,
+                                   const PredictOptions& options) {
+  std::vector<FaultCost> costs;
+  if (!options.effects.faults || in.cluster.faults.empty()) return costs;
+  const auto step_with = [&](std::vector<Fault> faults) {
+    Inputs changed = in;
+    changed.cluster.faults = std::move(faults);
+    return to_seconds(
+        simulate(simulated(changed), schedule, {options.effects, options.unfold, false}).step_end);
+  };
+  const Seconds healthy = step_with({});
+  const double gpu_hours_per_day = 24.0 * gpus(in.cluster);
+  for (const Fault& fault : in.cluster.faults) {
+    FaultCost cost;
+    cost.name = to_text(fault);
+    cost.step = step_with({fault});
+    cost.added = cost.step - healthy;
+    cost.lost_gpu_hours_per_day = gpu_hours_per_day * (cost.added / cost.step);
+    cost.lost_usd_per_day = cost.lost_gpu_hours_per_day * in.cluster.pricing.usd_per_gpu_hour;
+    cost.source = fault.source;
+    costs.push_back(std::move(cost));
+  }
+  return costs;
 }
 
 // Step time of a variant of the plan (another phase or batch); empty if it cannot run.
@@ -262,8 +298,11 @@ std::vector<PlanProblem> size_problems(const Inputs& in, const PredictOptions& o
     const std::string reason = too_large(size, part_runs);
     if (!reason.empty()) problems.push_back({pointer, reason, DocumentKind::plan});
   };
-  // Most of the time goes into the last two effects, which tell ranks apart.
-  check(in.plan, "/parallelism", {options.effects, options.unfold, options.record_parts}, 2);
+  // Most of the time goes into the effects that tell ranks apart: routing, jitter, all faults and
+  // each of them.
+  const auto faults = static_cast<double>(options.effects.faults ? in.cluster.faults.size() : 0);
+  check(in.plan, "/parallelism", {options.effects, options.unfold, options.record_parts},
+        2 + (faults > 0 ? 2 + faults : 0));
   for (std::size_t index = 0; index < in.plan.phases.size() && problems.empty(); ++index) {
     const Phase& phase = in.plan.phases[index];
     const Plan plan = plan_of_phase(in.plan, phase);
@@ -274,7 +313,9 @@ std::vector<PlanProblem> size_problems(const Inputs& in, const PredictOptions& o
   return problems;
 }
 
-Prediction predict(const Inputs& in, const PredictOptions& options) {
+Prediction predict(const Inputs& in, const PredictOptions& asked) {
+  PredictOptions options = asked;
+  options.effects = effects_of(in, asked.effects);
   Prediction result;
   result.schedule = schedule_of(in.plan);
   const bool effects_on = options.effects != no_effects;
@@ -283,6 +324,7 @@ Prediction predict(const Inputs& in, const PredictOptions& options) {
   Report report = begin_report(in.model, in.cluster, in.plan, in.device);
   report.bare = summary_of(in, result.schedule, trace);
   result.trace = add_effects(in, result.schedule, options, std::move(trace), report);
+  report.faults = fault_costs(in, result.schedule, options);
   report.with_effects = summary_of(in, result.schedule, result.trace);
   report.lanes = lane_shares(result.trace);
   report.chunk_pair = chunk_pair_time(simulated(in), result.schedule);

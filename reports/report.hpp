@@ -94,6 +94,17 @@ struct EffectShare {
   bool operator==(const EffectShare&) const = default;
 };
 
+// What one fault of the cluster costs by itself, for as long as it lasts.
+struct FaultCost {
+  std::string name{};
+  Seconds step{};   // with the other effects
+  Seconds added{};  // against the step without any fault
+  double lost_gpu_hours_per_day = 0;
+  Usd lost_usd_per_day{};
+  std::string source{};
+  bool operator==(const FaultCost&) const = default;
+};
+
 // One figure of the publication beside ours. `unit` is for people; values are in base units.
 struct PublishedFigure {
   std::string id{};    // stable: two reports are joined on it
@@ -167,6 +178,7 @@ struct Report {
   StepSummary bare{};
   StepSummary with_effects{};
   std::vector<EffectShare> effects{};
+  std::vector<FaultCost> faults{};
   Seconds chunk_pair{};  // one overlapped pair of full MoE chunks, bare; 0 when the plan has none
   std::vector<LaneShare> lanes{};
   std::vector<RankMemory> memory{};

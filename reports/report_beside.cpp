@@ -122,4 +122,19 @@ void add_effects(const Report& report, Page& page) {
   page.table(table);
 }
 
+void add_faults(const Report& report, Page& page) {
+  if (report.faults.empty()) return;
+  page.title("FAULTS", "each by itself, and what it loses for each day that it lasts");
+  Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right});
+  table.add({"", Cell("step", Tone::dim), Cell("added", Tone::dim), Cell("", Tone::dim),
+             Cell("GPU-hours", Tone::dim), Cell("cost", Tone::dim)});
+  for (const FaultCost& fault : report.faults) {
+    table.add({cut(printable(fault.name, page.style()), 40, page.style()), seconds_text(fault.step),
+               fmt::format("{:+.3f} s", fault.added.value),
+               signed_percent(fault.added / (fault.step - fault.added)),
+               scaled(fault.lost_gpu_hours_per_day), usd_text(fault.lost_usd_per_day)});
+  }
+  page.table(table);
+}
+
 }  // namespace reckon

@@ -124,6 +124,12 @@ std::string report_csv(const Report& report) {
   for (const EffectShare& effect : report.effects) {
     rows.add("effects/" + effect.name, "added", "s", effect.added.value);
   }
+  for (const FaultCost& fault : report.faults) {
+    rows.add("faults/" + fault.name, "added", "s", fault.added.value);
+    rows.add("faults/" + fault.name, "lost_per_day", "gpu_hours", fault.lost_gpu_hours_per_day);
+    rows.add("faults/" + fault.name, "lost_per_day", "usd", fault.lost_usd_per_day.value,
+             Provenance::assumed);
+  }
   for (const LaneShare& lane : report.lanes) {
     rows.add("lanes/" + lane.lane, lane.name, "s", lane.time.value);
   }

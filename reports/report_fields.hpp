@@ -74,6 +74,18 @@ struct Fields<EffectShare> {
 };
 
 template <>
+struct Fields<FaultCost> {
+  static constexpr std::tuple table{
+      required("name", &FaultCost::name),
+      required("step_s", &FaultCost::step).min(0).doc("with this fault alone and the effects"),
+      required("added_s", &FaultCost::added).doc("against the step without faults"),
+      required("lost_gpu_hours_per_day", &FaultCost::lost_gpu_hours_per_day)
+          .doc("all GPUs, for each day that it lasts"),
+      required("lost_usd_per_day", &FaultCost::lost_usd_per_day),
+      optional("source", &FaultCost::source)};
+};
+
+template <>
 struct Fields<PublishedFigure> {
   static constexpr std::tuple table{
       required("id", &PublishedFigure::id).doc("stable: two reports are joined on it"),
@@ -188,6 +200,7 @@ struct Fields<Report> {
           .doc("the step with balanced routing, no jitter, nominal clocks, no contention"),
       required("with_effects", &Report::with_effects).doc("the step with the named effects"),
       required("effects", &Report::effects),
+      optional("faults", &Report::faults).doc("what each fault of the cluster costs by itself"),
       required("chunk_pair_s", &Report::chunk_pair)
           .min(0)
           .doc("one overlapped pair without sends, bare; 0: the plan has none"),

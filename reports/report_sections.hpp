@@ -47,6 +47,7 @@ void add_step(const Report& report, Page& page);
 void add_lanes(const Report& report, Page& page);
 void add_published(const Report& report, Page& page);
 void add_effects(const Report& report, Page& page);
+void add_faults(const Report& report, Page& page);
 void add_memory(const Report& report, Page& page);
 void add_waterfall(const Report& report, Page& page);
 void add_phases(const Report& report, Page& page);

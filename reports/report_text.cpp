@@ -258,6 +258,7 @@ std::string report_text(const Report& report, const TextStyle& style) {
   add_lanes(report, page);
   add_published(report, page);
   add_effects(report, page);
+  add_faults(report, page);
   add_memory(report, page);
   add_waterfall(report, page);
   add_phases(report, page);

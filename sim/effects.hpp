@@ -16,12 +16,13 @@ struct EffectSwitches {
   bool links = false;           // transfers that meet on a port share its rate
   bool routing = false;  // real node spread; routed rows differ by rank, layer and micro-batch
   bool jitter = false;   // compute parts differ by rank
+  bool faults = false;   // what the cluster says that does not work
   bool operator==(const EffectSwitches&) const = default;
-  bool needs_lanes() const { return routing || jitter; }
+  bool draws() const { return routing || jitter; }  // ranks differ at random
 };
 
 constexpr EffectSwitches no_effects{};
-constexpr EffectSwitches all_effects{true, true, true, true, true};
+constexpr EffectSwitches all_effects{true, true, true, true, true, true};
 
 // A table of standard normal numbers in 16-bit fixed point. A row of lanes reads a window of it
 // that starts at a hashed place, so that one draw costs one load.

@@ -48,6 +48,8 @@ class Executor {
   void run_transfer(std::size_t rank, const TimedPart& part, int micro_batch, const SimTime* before,
                     const SimTime* message, SimTime* end);
   SimTime next_delay(std::size_t rank, const TimedPart& part);
+  void add_slow(std::size_t rank, const TimedPart& part, const Op& op, SimTime* end);
+  int peer_of(const TimedPart& part, const Op& op) const;
   void record_transfer(std::size_t rank, const TimedPart& part, const Op& op);
   void record(std::size_t rank, const Step& step, const TimedPart& part, SimTime end);
   void deliver_outputs(std::size_t rank, const Step& step,
@@ -78,7 +80,7 @@ std::size_t index_of(int value) { return static_cast<std::size_t>(value); }
 Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
     : in_(inputs),
       noise_(noise),
-      lanes_(inputs.lanes),
+      lanes_(inputs.lanes.size()),
       micro_batches_(index_of(inputs.schedule.shape.micro_batches)),
       messages_(2 * index_of(inputs.schedule.shape.stages) * micro_batches_),
       start_(lanes_),
@@ -178,12 +180,43 @@ SimTime Executor::next_delay(std::size_t rank, const TimedPart& part) {
 
 void Executor::record_transfer(std::size_t rank, const TimedPart& part, const Op& op) {
   if (in_.transfers == nullptr || part.shares == PortShares()) return;
-  PortTransfer transfer{static_cast<int>(rank), -1, start_[0], part.fixed, part.shares};
-  if (part.kind == PartKind::pipeline_send) {
-    const int stage = is_forward(op.kind) ? op.stage + 1 : op.stage - 1;
-    transfer.peer = rank_of_stage(in_.schedule.shape, stage, op.micro_batch);
+  (*in_.transfers)[rank].push_back(
+      {static_cast<int>(rank), peer_of(part, op), start_[0], part.fixed, part.shares});
+}
+
+// The pipeline rank that a send goes to; -1: not a send.
+int Executor::peer_of(const TimedPart& part, const Op& op) const {
+  if (part.kind != PartKind::pipeline_send) return -1;
+  const int stage = is_forward(op.kind) ? op.stage + 1 : op.stage - 1;
+  return rank_of_stage(in_.schedule.shape, stage, op.micro_batch);
+}
+
+// What slow GPUs and NICs add to a part that has just run on its lane.
+void Executor::add_slow(std::size_t rank, const TimedPart& part, const Op& op, SimTime* end) {
+  Rank& r = ranks_[rank];
+  const bool compute = part.lane == Lane::compute;
+  SimTime* const free = compute ? r.compute_free.data() : r.communication_free.data();
+  SimTime* const busy = compute ? r.compute_busy.data() : r.communication_busy.data();
+  const int peer = peer_of(part, op);
+  const std::vector<std::int32_t>& nic = in_.slow.nic(rank);
+  const std::vector<std::int32_t>& other = in_.slow.nic(peer < 0 ? rank : index_of(peer));
+  const std::vector<std::int32_t>& kernels = in_.slow.compute(rank);
+  const std::size_t group = part.expert_transfer ? in_.lanes.group : 1;
+  for (std::size_t first = 0; first < lanes_; first += group) {
+    std::int32_t slowest = 0;  // an exchange is as slow as the slowest of its group
+    for (std::size_t l = first; l < first + group; ++l) {
+      slowest = std::max(slowest, std::max(nic[l], other[l]));
+    }
+    for (std::size_t l = first; l < first + group; ++l) {
+      const SimTime time = end[l] - start_[l];
+      SimTime extra = peer < 0 ? extra_of_slow_exchange(time, part.shares.nic, slowest)
+                               : extra_of_slow_send(time, part.shares.nic, slowest);
+      if (compute) extra += ((time - part.blocking) * kernels[l]) >> SlowRows::fraction_bits;
+      end[l] += extra;
+      free[l] += extra;
+      busy[l] += extra;
+    }
   }
-  (*in_.transfers)[rank].push_back(transfer);
 }
 
 // Starts, durations and ends of one part on all lanes, in one pass. `ready` are the rows that the
@@ -280,6 +313,7 @@ void Executor::run_program(std::size_t rank, const Step& step) {
     } else {
       run_part(rank, part, micro_batch, before, arrival, end);
     }
+    if (in_.slow.any()) add_slow(rank, part, ops[index_of(step.op[owner])], end);
     const bool is_send = part.kind == PartKind::pipeline_send;
     const std::size_t op = index_of(is_send ? step.send[owner] : step.op[owner]);
     if (is_first || is_send) r.keep(r.start, op, start_);
@@ -428,8 +462,8 @@ StepTrace Executor::collect() {
     for (std::size_t l = 0; l < lanes_; ++l) {
       RankTrace t;
       t.pipeline_rank = static_cast<int>(rank);
-      t.data_rank = static_cast<int>(l);
-      t.multiplicity = in_.multiplicity;
+      t.data_rank = in_.lanes.data_rank[l];
+      t.multiplicity = in_.lanes.multiplicity[l];
       t.compute_busy = r.compute_busy[l];
       t.communication_busy = r.communication_busy[l];
       t.ops.reserve(ops);

@@ -12,8 +12,10 @@
 #include "planner/spec/schedule.hpp"
 #include "planner/spec/trace.hpp"
 #include "sim/effects.hpp"
+#include "sim/lanes.hpp"
 #include "sim/noise_rows.hpp"
 #include "sim/shared_links.hpp"
+#include "sim/slow_rows.hpp"
 #include "sim/timed_program.hpp"
 
 namespace reckon {
@@ -34,13 +36,13 @@ struct ExecutorInputs {
   std::vector<SimTime> reduce;     // [stage]
   std::vector<SimTime> gather;     // [stage]
   std::vector<SimTime> optimizer;  // [pipeline_rank]
-  std::size_t lanes = 1;
-  int multiplicity = 1;  // data ranks x tensor x context ranks that a lane stands for
+  Lanes lanes;
   bool record_parts = false;
   // What the n-th transfer of each pipeline rank takes more than alone; empty: nothing.
   std::vector<std::vector<SimTime>> transfer_delays{};
   // If there: the transfers of the first lane, alone, by pipeline rank in its order.
   std::vector<std::vector<PortTransfer>>* transfers = nullptr;
+  SlowRows slow{};
 };
 
 // Runs to the end of the step. Precondition: the schedule validates (no deadlock).

@@ -94,33 +94,6 @@ std::vector<Step> steps_of_rank(const std::vector<Op>& ops, const EffectSwitches
   return steps;
 }
 
-// Data ranks of one expert-parallel group: a multiple of it is what must be told apart. The group
-// counts context-parallel ranks fastest, so it spans EP / gcd(EP, CP) data ranks, which divides
-// their number because EP divides DP x CP.
-std::size_t group_lanes(const Plan& plan) {
-  const Parallelism& p = plan.parallelism;
-  return static_cast<std::size_t>(p.expert_parallel /
-                                  std::gcd(p.expert_parallel, p.context_parallel));
-}
-
-// The smallest divisor of `number` that is at least `least`.
-std::size_t divisor_from(std::size_t least, std::size_t number) {
-  while (least < number && number % least != 0) ++least;
-  return std::min(least, number);
-}
-
-// How many data ranks get a lane of their own. Alike ranks: one. Effects that differ by rank: one
-// expert-parallel group, or a handful of replicas where there is none (the rest are draws from the
-// same distribution; --unfold tells all of them apart).
-std::size_t lanes_of(const Plan& plan, const SimulateOptions& options) {
-  constexpr std::size_t replicas_without_groups = 16;
-  const auto data = static_cast<std::size_t>(plan.parallelism.data_parallel);
-  if (options.unfold) return data;
-  if (!options.effects.needs_lanes()) return 1;
-  const std::size_t group = group_lanes(plan);
-  return group > 1 ? group : divisor_from(replicas_without_groups, data);
-}
-
 // How long the parts of each program may take in all and how many there are.
 struct ProgramSize {
   double parts = 0;
@@ -140,6 +113,17 @@ std::vector<ProgramSize> program_sizes(const std::vector<TimedProgram>& programs
     sizes.push_back(size);
   }
   return sizes;
+}
+
+// What the worst fault can make of any time.
+double slowest_factor(const ClusterSpec& cluster) {
+  double factor = 1;
+  for (const Fault& fault : cluster.faults) {
+    factor = std::max(factor, fault.kind == FaultKind::failed_plane
+                                  ? static_cast<double>(cluster.gpus_per_node)
+                                  : 1 / fault.speed);
+  }
+  return factor;
 }
 
 // Picoseconds of the step's tail, all exchanges one after the other.
@@ -200,6 +184,28 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
   }
 }
 
+// The step's tail: exchanges of a stage wait for the slowest NIC of those that hold it.
+void add_tail(const SimulateInputs& inputs, const ScheduleShape& shape, const SlowRows& slow,
+              ExecutorInputs& in) {
+  std::vector<double> slowest(static_cast<std::size_t>(shape.stages), 1);
+  for (int rank = 0; rank < shape.pipeline_ranks; ++rank) {
+    const std::vector<int> stages = stages_of_rank(shape, rank);
+    const auto index = static_cast<std::size_t>(rank);
+    for (const int stage : stages) {
+      double& factor = slowest[static_cast<std::size_t>(stage)];
+      factor = std::max(factor, slow.slowest_nic(index));
+    }
+    in.optimizer.push_back(
+        to_sim_time(optimizer_time(inputs, stages) * slow.slowest_compute(index)));
+  }
+  const bool leaves_node = dense_gradient_group(inputs.cluster, inputs.plan).nodes > 1;
+  for (int stage = 0; stage < shape.stages; ++stage) {
+    const double factor = leaves_node ? slowest[static_cast<std::size_t>(stage)] : 1;
+    in.reduce.push_back(to_sim_time(reduction_time(inputs, stage) * factor));
+    in.gather.push_back(to_sim_time(gather_time(inputs, stage) * factor));
+  }
+}
+
 // Transfers of a rank alone, one after the other; ranks meet on ports.
 std::vector<PortTransfer> joined(const std::vector<std::vector<PortTransfer>>& by_rank) {
   std::vector<PortTransfer> all;
@@ -238,7 +244,7 @@ void average(const std::vector<std::vector<SimTime>>& old,
 std::vector<std::vector<SimTime>> settled_delays(ExecutorInputs in) {
   constexpr int most_rounds = 12;
   constexpr double same = 1e-4;  // of the step
-  in.lanes = 1;
+  in.lanes = {{0}, {1}, 1};
   in.record_parts = false;
   NoiseRows no_noise({}, no_effects, 1, 1, 1, 0, in.schedule.shape.micro_batches);
   SimTime step = 0;
@@ -285,11 +291,12 @@ SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& sch
   const bool routing = options.effects.routing && sizes.routing_relative_deviation > 0;
   const double deviation = (routing ? sizes.routing_relative_deviation : 0) +
                            (options.effects.jitter ? sizes.jitter_relative_deviation : 0);
-  const auto lanes = static_cast<double>(lanes_of(inputs.plan, options));
+  const auto lanes = static_cast<double>(lanes_of(inputs, options).size());
   const double micro_batches = schedule.shape.micro_batches;
   const double messages = 2.0 * schedule.shape.stages * micro_batches;
   const double draws =
       routing ? (inputs.model.layers + inputs.model.mtp_modules) * micro_batches : 0;
+  const double slowest = options.effects.faults ? slowest_factor(inputs.cluster) : 1;
   SimulationSize size;
   size.bytes = lanes * (3 * ops * sizeof(OpSpan) + messages * sizeof(SimTime) +
                         2 * draws * sizeof(std::int32_t)) +
@@ -298,9 +305,10 @@ SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& sch
   size.part_runs = parts * lanes;
   // The executor multiplies a duration by a deviation in fixed point before it shifts.
   constexpr double fixed_point = 1 << NoiseRows::fraction_bits;
-  size.fits_clock =
-      time * (1 + most_noise * deviation) < static_cast<double>(longest_sim_time) &&
-      longest * most_noise * deviation * fixed_point < static_cast<double>(longest_sim_time);
+  const double noisy = 1 + most_noise * deviation;
+  const double most_extra = std::max(most_noise * deviation, (slowest - 1) * noisy);
+  size.fits_clock = time * slowest * noisy < static_cast<double>(longest_sim_time) &&
+                    longest * most_extra * fixed_point < static_cast<double>(longest_sim_time);
   return size;
 }
 
@@ -311,25 +319,17 @@ StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
   for (const std::vector<Op>& ops : schedule.ops_by_rank) {
     steps.push_back(steps_of_rank(ops, options.effects, timer));
   }
-  const Parallelism& p = inputs.plan.parallelism;
-  ExecutorInputs in{schedule, steps, timer.programs(),     {}, {},     {},
-                    1,        1,     options.record_parts, {}, nullptr};
-  in.lanes = lanes_of(inputs.plan, options);
-  in.multiplicity =
-      p.data_parallel / static_cast<int>(in.lanes) * p.tensor_parallel * p.context_parallel;
-  for (int stage = 0; stage < schedule.shape.stages; ++stage) {
-    in.reduce.push_back(to_sim_time(reduction_time(inputs, stage)));
-    in.gather.push_back(to_sim_time(gather_time(inputs, stage)));
-  }
-  for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank) {
-    in.optimizer.push_back(
-        to_sim_time(optimizer_time(inputs, stages_of_rank(schedule.shape, rank))));
-  }
+  ExecutorInputs in{schedule, steps, timer.programs(),          {},
+                    {},       {},    lanes_of(inputs, options), options.record_parts};
+  const bool faulty = options.effects.faults && !inputs.cluster.faults.empty();
+  const SlowRows slow = faulty ? SlowRows(inputs, in.lanes) : SlowRows();
+  add_tail(inputs, schedule.shape, slow, in);
   if (options.effects.links) in.transfer_delays = settled_delays(in);
-  const std::size_t group = in.lanes > 1 ? group_lanes(inputs.plan) : 1;
+  in.slow = slow;
+  const Parallelism& p = inputs.plan.parallelism;
   const auto node = static_cast<std::size_t>(
       std::max(1, inputs.cluster.gpus_per_node / (p.tensor_parallel * p.context_parallel)));
-  NoiseRows noise(inputs.plan.effects, options.effects, in.lanes, group, node,
+  NoiseRows noise(inputs.plan.effects, options.effects, in.lanes.size(), in.lanes.group, node,
                   inputs.model.layers + inputs.model.mtp_modules, schedule.shape.micro_batches);
   return execute(in, noise);
 }

@@ -65,6 +65,7 @@ class RouteFinder {
   std::int64_t choose_up(int at) const;
   std::int64_t choose_down(int at) const;
   const Distances& distances_to(int to_switch);
+  std::vector<int> indices_left(GpuPair pair) const;
 
   const Topology& topology_;
   const RoutingPolicy policy_;
@@ -237,6 +238,24 @@ std::optional<Route> RouteFinder::by_way_of(GpuPair pair, Relay relay) {
   return route;
 }
 
+// The GPU indices whose NICs work in both nodes; pairs of nodes start at different ones, so that
+// all of them share what a broken NIC carried.
+std::vector<int> RouteFinder::indices_left(GpuPair pair) const {
+  const int gpus_per_node = node_shape(topology_.shape).gpus;
+  const int from = node_of(pair.from);
+  const int to = node_of(pair.to);
+  std::vector<int> left;
+  for (int index = 0; index < gpus_per_node; ++index) {
+    const bool broken = link(nic_of(from * gpus_per_node + index)).failed ||
+                        link(nic_of(to * gpus_per_node + index)).failed;
+    if (!broken) left.push_back(index);
+  }
+  if (left.empty()) return left;
+  const auto start = static_cast<std::ptrdiff_t>(from + to) % std::ssize(left);
+  std::rotate(left.begin(), left.begin() + start, left.end());
+  return left;
+}
+
 std::optional<Route> RouteFinder::find(GpuPair pair) {
   const auto exists = [&](int gpu) { return gpu >= 0 && gpu < topology_.gpus; };
   if (!exists(pair.from) || !exists(pair.to)) return std::nullopt;
@@ -259,7 +278,8 @@ std::optional<Route> RouteFinder::find(GpuPair pair) {
   for (const Relay& relay : relays) {
     if (std::optional<Route> route = by_way_of(pair, relay)) return route;
   }
-  for (int index = 0; may_forward && index < gpus_per_node; ++index) {
+  if (!may_forward) return std::nullopt;
+  for (const int index : indices_left(pair)) {
     if (std::optional<Route> route = by_way_of(pair, {index, index})) return route;
   }
   return std::nullopt;

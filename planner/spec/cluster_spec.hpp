@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "planner/spec/fields.hpp"
 #include "planner/spec/units.hpp"
@@ -40,6 +41,34 @@ struct FabricSpec {
   bool operator==(const FabricSpec&) const = default;
 };
 
+// Something of the cluster that does not work as it should, for all of the step.
+enum class FaultKind : std::uint8_t {
+  slow_gpu,      // a straggler: its kernels run at `speed` of their rate
+  slow_nic,      // its NIC passes `speed` of its rate
+  failed_plane,  // of a multi-plane fabric: GPUs of that plane send by their neighbours' NICs
+};
+
+template <>
+struct EnumNames<FaultKind> {
+  static constexpr std::array<std::pair<FaultKind, std::string_view>, 3> table{{
+      {FaultKind::slow_gpu, "slow_gpu"},
+      {FaultKind::slow_nic, "slow_nic"},
+      {FaultKind::failed_plane, "failed_plane"},
+  }};
+};
+
+constexpr bool is_of_one_gpu(FaultKind kind) { return kind != FaultKind::failed_plane; }
+
+struct Fault {
+  FaultKind kind = FaultKind::slow_gpu;
+  int node = 0;
+  int gpu = 0;  // in its node
+  int plane = 0;
+  double speed = 1;
+  std::string source;
+  bool operator==(const Fault&) const = default;
+};
+
 struct Pricing {
   Usd usd_per_gpu_hour;
   std::string source;
@@ -55,6 +84,7 @@ struct ClusterSpec {
   LinkSpec nic;     // per GPU and direction
   FabricSpec fabric;
   Pricing pricing;
+  std::vector<Fault> faults;
   std::string source;
   bool operator==(const ClusterSpec&) const = default;
 };

@@ -45,6 +45,16 @@ GroupShape expert_gradient_group(const ClusterSpec& cluster, const Plan& plan) {
                      plan.schedule);
 }
 
+std::optional<GpuPlace> place_of_gpu(const ClusterSpec& cluster, const Plan& plan, int node,
+                                     int gpu) {
+  const Parallelism& p = plan.parallelism;
+  const int rank = node * cluster.gpus_per_node + gpu;
+  const int replica = rank / (p.tensor_parallel * p.context_parallel);
+  const GpuPlace place{replica / p.data_parallel, replica % p.data_parallel};
+  if (place.pipeline_rank >= p.pipeline_parallel) return std::nullopt;
+  return place;
+}
+
 bool pipeline_neighbours_share_node(const ClusterSpec& cluster, const Plan& plan) {
   const Parallelism& p = plan.parallelism;
   const double stride =

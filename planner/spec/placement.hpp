@@ -3,6 +3,8 @@
 // gpus_per_node.
 #pragma once
 
+#include <optional>
+
 #include "planner/spec/cluster_spec.hpp"
 #include "planner/spec/plan.hpp"
 
@@ -30,6 +32,16 @@ GroupShape expert_gradient_group(const ClusterSpec& cluster, const Plan& plan);
 
 // Whether neighbouring pipeline ranks share a node.
 bool pipeline_neighbours_share_node(const ClusterSpec& cluster, const Plan& plan);
+
+// Where a GPU stands in the plan.
+struct GpuPlace {
+  int pipeline_rank = 0;
+  int data_rank = 0;
+  bool operator==(const GpuPlace&) const = default;
+};
+// Nothing if the plan does not use it.
+std::optional<GpuPlace> place_of_gpu(const ClusterSpec& cluster, const Plan& plan, int node,
+                                     int gpu);
 
 // Copies of each stage that one pipeline holds: 2 for DualPipe, else 1.
 int stage_copies(ScheduleKind kind);

@@ -136,6 +136,19 @@ struct Fields<Pricing> {
       optional("source", &Pricing::source)};
 };
 template <>
+struct Fields<Fault> {
+  static constexpr std::tuple table{
+      required("kind", &Fault::kind),
+      optional("node", &Fault::node).min(0).max(most_gpus),
+      optional("gpu", &Fault::gpu).min(0).max(1023).doc("in its node"),
+      optional("plane", &Fault::plane).min(0).max(1023).doc("of a failed_plane"),
+      optional("speed", &Fault::speed)
+          .min(0.01)
+          .max(1)
+          .doc("of a slow GPU or NIC: the share of its normal rate"),
+      optional("source", &Fault::source)};
+};
+template <>
 struct Fields<ClusterSpec> {
   static constexpr std::tuple table{
       required("name", &ClusterSpec::name).not_empty(),
@@ -146,6 +159,7 @@ struct Fields<ClusterSpec> {
       required("nic", &ClusterSpec::nic),
       required("fabric", &ClusterSpec::fabric),
       required("pricing", &ClusterSpec::pricing),
+      optional("faults", &ClusterSpec::faults).doc("what does not work as it should"),
       optional("source", &ClusterSpec::source)};
 };
 

@@ -28,6 +28,22 @@ TEST(BadInput, FilesThatAreNone) {
   expect_failure(folder.run({"simulate", "/dev/null"}), 2, {"/dev/null: is empty"});
 }
 
+TEST(BadInput, FaultsThatCannotBe) {
+  const Folder folder;
+  expect_failure(folder.run({"simulate", v3, "--fault", "slow_gpu:1.2,slw_nic:1.2=0.5,"}), 2,
+                 {R"("slow_gpu:1.2" is no fault; give slow_gpu:NODE.GPU=SPEED)",
+                  R"(did you mean "slow_nic"?)", "2 problems"});
+  expect_failure(folder.run({"simulate", v3, "--fault",
+                             "slow_gpu:256.0=0.5,slow_nic:0.8=0.5,slow_gpu:0.0=0,failed_plane:8"}),
+                 2,
+                 {"node 256 is not one of the 256 nodes", "GPU 8 is not one of the 8",
+                  "speed 0 is not from", "plane 8 is not one of the 8 planes", "4 problems"});
+  expect_failure(folder.run({"simulate", v3, "--fault",
+                             "failed_plane:0,failed_plane:1,failed_plane:2,failed_plane:3,"
+                             "failed_plane:4,failed_plane:5,failed_plane:6,failed_plane:7"}),
+                 2, {"no plane is left"});
+}
+
 TEST(BadInput, AFileAboveSixtyFourMebibytes) {
   const Folder folder;
   folder.write("large.json", "");

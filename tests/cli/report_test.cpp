@@ -70,6 +70,34 @@ TEST(CliReport, EffectsAddUp) {
   }
 }
 
+// A straggler costs something, its cost is in the report, and the cluster file may have it as well.
+TEST(CliReport, FaultsCost) {
+  const json healthy = report_with({});
+  EXPECT_EQ(healthy.at("faults").size(), 0U);
+  const json report = report_with({"--fault", "slow_gpu:17.3=0.8,failed_plane:2"});
+  ASSERT_EQ(report.at("faults").size(), 2U);
+  ASSERT_EQ(report.at("effects").back().at("name"), "faults");
+  const double step = report.at("with_effects").at("step_s");
+  for (const json& fault : report.at("faults")) {
+    EXPECT_GT(fault.at("added_s"), 0);
+    EXPECT_LT(fault.at("step_s"), step);
+    EXPECT_EQ(fault.at("source"), "--fault");
+    const double lost = fault.at("lost_gpu_hours_per_day");
+    EXPECT_NEAR(lost,
+                2048 * 24 * fault.at("added_s").get<double>() / fault.at("step_s").get<double>(),
+                1e-6 * lost);
+  }
+  const Folder folder;
+  folder.write(
+      "c.json",
+      changed("topologies/clusters/h800-2048-mpft.json",
+              {{"/faults", {{{"kind", "slow_gpu"}, {"node", 17}, {"gpu", 3}, {"speed", 0.8}}}}}));
+  const Outcome outcome = folder.run({"simulate", v3, "--cluster", "c.json", "--json", "-"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(json::parse(outcome.out).at("faults").at(0).at("step_s"),
+            report.at("faults").at(0).at("step_s"));
+}
+
 TEST(CliReport, TwoRunsGiveTheSameBytes) {
   const std::vector<std::string> arguments{"simulate", v3,      "--json",  "r.json",
                                            "--csv",    "r.csv", "--trace", "t.pftrace"};

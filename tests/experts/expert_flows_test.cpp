@@ -116,21 +116,22 @@ TEST(ExpertFlows, ASlowNicHoldsUpItsRankAndThoseThatItServes) {
   EXPECT_EQ(slow.busiest_link / 2, nic_out(topology, 3) / 2);
 }
 
-// The NICs of plane 0 are gone: its GPUs send by way of their neighbours, 8 GPUs over 7 NICs at
-// best, two over one at worst.
+// The NICs of plane 0 are gone: its GPUs send by way of their neighbours, at best 8 GPUs over 7
+// NICs, which is what a step reckons with. Routes are chosen by pairs of nodes, which leaves one
+// NIC of some node with the traffic of two pairs.
 TEST(ExpertFlows, AFailedPlaneMovesToTheOthers) {
-  const Topology topology = planes(4);
+  const Topology topology = planes(8);
   Failures failures;
   for (int gpu = 0; gpu < topology.gpus; gpu += 8) failures.links.push_back(nic_out(topology, gpu));
   const Topology broken = without(topology, failures);
-  const ExpertTraffic traffic = balanced_traffic(4);
+  const ExpertTraffic traffic = balanced_traffic(8);
   TransferMode mode = mode_of(CopyRule::per_node);
   const auto time = [&](const Topology& of) {
     return expert_transfer_by_flows(of, all_gpus(of), traffic, mode).time;
   };
   const double ratio = time(broken) / time(topology);
   EXPECT_GE(ratio, 8.0 / 7 - 1e-9);
-  EXPECT_LE(ratio, 2 + 1e-9);
+  EXPECT_LE(ratio, 9.0 / 7 + 1e-9);
   mode.routing.forwarding = NvlinkForwarding::none;
   const ExpertTransferTimes none =
       expert_transfer_by_flows(broken, all_gpus(broken), traffic, mode);

@@ -87,14 +87,14 @@ TEST(NoiseTable, WindowsAreSpread) {
   EXPECT_NE(NoiseTable::window(1, 2, 3), NoiseTable::window(2, 2, 3));
 }
 
-TEST(EffectSwitches, OnlyEffectsThatDifferByRankNeedLanes) {
-  EXPECT_FALSE(no_effects.needs_lanes());
-  EXPECT_TRUE(all_effects.needs_lanes());
+TEST(EffectSwitches, OnlyRoutingAndJitterAreDrawn) {
+  EXPECT_FALSE(no_effects.draws());
+  EXPECT_TRUE(all_effects.draws());
   EffectSwitches some;
   some.clock = some.pipeline_sends = true;
-  EXPECT_FALSE(some.needs_lanes());
+  EXPECT_FALSE(some.draws());
   some.jitter = true;
-  EXPECT_TRUE(some.needs_lanes());
+  EXPECT_TRUE(some.draws());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,12 @@
 
 namespace reckon {
 namespace {
+
+Lanes lanes_of_count(std::size_t count) {
+  Lanes lanes{std::vector<int>(count), std::vector<int>(count, 1), 1};
+  std::iota(lanes.data_rank.begin(), lanes.data_rank.end(), 0);
+  return lanes;
+}
 
 using Kind = ScheduleKind;
 
@@ -84,8 +91,9 @@ class MadeUpStep {
 
   StepTrace trace() const {
     NoiseRows quiet({}, no_effects, 1, 1, 1, 1, schedule_.shape.micro_batches);
-    return execute({schedule_, steps_, programs_, reduce_, gather_, optimizer_, 1, 1, false},
-                   quiet);
+    return execute(
+        {schedule_, steps_, programs_, reduce_, gather_, optimizer_, lanes_of_count(1), false},
+        quiet);
   }
 
   const Schedule& schedule() const { return schedule_; }
@@ -326,7 +334,7 @@ struct OneRank {
     }
   }
   StepTrace trace(NoiseRows& noise, std::size_t lanes) const {
-    return execute({schedule, steps, programs, {0}, {0}, {0}, lanes, 1, true}, noise);
+    return execute({schedule, steps, programs, {0}, {0}, {0}, lanes_of_count(lanes), true}, noise);
   }
 };
 
@@ -473,7 +481,8 @@ TEST(Executor, APairsOpsSpanTheirOwnParts) {
   steps[0][1].op = {1, 2};
   steps[0][2].op = {3, -1};
   NoiseRows quiet({}, no_effects, 1, 1, 1, 1, 2);
-  const StepTrace trace = execute({schedule, steps, programs, {0}, {0}, {0}, 1, 4, false}, quiet);
+  const StepTrace trace =
+      execute({schedule, steps, programs, {0}, {0}, {0}, {{0}, {4}, 1}, false}, quiet);
   const std::vector<OpSpan> expected{{0, 3}, {3, 48}, {13, 73}, {73, 77}};
   EXPECT_EQ(trace.ranks[0].ops, expected);
   EXPECT_EQ(trace.ranks[0].multiplicity, 4);
@@ -495,8 +504,9 @@ TEST(Executor, AnEmptyProgramPassesItsInputOn) {
     }
   }
   NoiseRows quiet({}, no_effects, 1, 1, 1, 1, 1);
-  const StepTrace trace =
-      execute({schedule, steps, programs, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, 1, 1, false}, quiet);
+  const StepTrace trace = execute(
+      {schedule, steps, programs, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, lanes_of_count(1), false},
+      quiet);
   EXPECT_EQ(trace.step_end, 4 * 10) << "two stages of 10, forward and backward";
 }
 
