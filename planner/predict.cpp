@@ -64,7 +64,7 @@ StepSummary summary_of(const Inputs& in, const Schedule& schedule, const StepTra
 
 // Adds the effects one by one; the last trace is the one with all that are on.
 StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictOptions& options,
-                      StepTrace trace, Report& report) {
+                      const TransferDelays& delays, StepTrace trace, Report& report) {
   EffectSwitches so_far;
   Seconds before = to_seconds(trace.step_end);
   for (const NamedEffect& effect : named_effects) {
@@ -76,8 +76,8 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
     if (share.on) {
       so_far.*effect.on = true;
       const bool last = so_far == options.effects;
-      trace =
-          simulate(simulated(in), schedule, {so_far, options.unfold, last && options.record_parts});
+      trace = simulate(simulated(in), schedule,
+                       {so_far, options.unfold, last && options.record_parts, &delays});
     }
     share.step = to_seconds(trace.step_end);
     share.added = share.step - before;
@@ -89,14 +89,15 @@ StepTrace add_effects(const Inputs& in, const Schedule& schedule, const PredictO
 
 // Each fault by itself, beside the effects that are on.
 std::vector<FaultCost> fault_costs(const Inputs& in, const Schedule& schedule,
-                                   const PredictOptions& options) {
+                                   const PredictOptions& options, const TransferDelays& delays) {
   std::vector<FaultCost> costs;
   if (!options.effects.faults || in.cluster.faults.empty()) return costs;
   const auto step_with = [&](std::vector<Fault> faults) {
     Inputs changed = in;
     changed.cluster.faults = std::move(faults);
     return to_seconds(
-        simulate(simulated(changed), schedule, {options.effects, options.unfold, false}).step_end);
+        simulate(simulated(changed), schedule, {options.effects, options.unfold, false, &delays})
+            .step_end);
   };
   const Seconds healthy = step_with({});
   const double gpu_hours_per_day = 24.0 * gpus(in.cluster);
@@ -323,8 +324,12 @@ Prediction predict(const Inputs& in, const PredictOptions& asked) {
   StepTrace trace = simulate(simulated(in), result.schedule, bare);
   Report report = begin_report(in.model, in.cluster, in.plan, in.device);
   report.bare = summary_of(in, result.schedule, trace);
-  result.trace = add_effects(in, result.schedule, options, std::move(trace), report);
-  report.faults = fault_costs(in, result.schedule, options);
+  TransferDelays delays;
+  if (options.effects.links) {
+    delays = transfer_delays(simulated(in), result.schedule, options.effects);
+  }
+  result.trace = add_effects(in, result.schedule, options, delays, std::move(trace), report);
+  report.faults = fault_costs(in, result.schedule, options, delays);
   report.with_effects = summary_of(in, result.schedule, result.trace);
   report.lanes = lane_shares(result.trace);
   report.chunk_pair = chunk_pair_time(simulated(in), result.schedule);

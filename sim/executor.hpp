@@ -39,7 +39,7 @@ struct ExecutorInputs {
   Lanes lanes;
   bool record_parts = false;
   // What the n-th transfer of each pipeline rank takes more than alone; empty: nothing.
-  std::vector<std::vector<SimTime>> transfer_delays{};
+  TransferDelays transfer_delays{};
   // If there: the transfers of the first lane, alone, by pipeline rank in its order.
   std::vector<std::vector<PortTransfer>>* transfers = nullptr;
   SlowRows slow{};

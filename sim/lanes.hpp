@@ -16,6 +16,9 @@ struct Lanes {
   std::size_t size() const { return data_rank.size(); }
 };
 
+// One lane for one GPU of each pipeline rank.
+inline const Lanes one_lane{{0}, {1}, 1};
+
 // Alike ranks: one lane. Effects that differ by rank: one expert-parallel group, or a handful of
 // replicas where there is none (the rest are draws from the same distribution). A GPU with a fault
 // of its own: its expert-parallel group beside a healthy one. `unfold`: all of them.

@@ -215,9 +215,9 @@ std::vector<PortTransfer> joined(const std::vector<std::vector<PortTransfer>>& b
   return all;
 }
 
-std::vector<std::vector<SimTime>> split(const std::vector<SimTime>& all,
-                                        const std::vector<std::vector<PortTransfer>>& by_rank) {
-  std::vector<std::vector<SimTime>> result;
+TransferDelays split(const std::vector<SimTime>& all,
+                     const std::vector<std::vector<PortTransfer>>& by_rank) {
+  TransferDelays result;
   auto next = all.begin();
   for (const std::vector<PortTransfer>& rank : by_rank) {
     const auto end = next + static_cast<std::ptrdiff_t>(rank.size());
@@ -228,8 +228,7 @@ std::vector<std::vector<SimTime>> split(const std::vector<SimTime>& all,
 }
 
 // Halfway from the old delays to the new ones.
-void average(const std::vector<std::vector<SimTime>>& old,
-             std::vector<std::vector<SimTime>>& delays) {
+void average(const TransferDelays& old, TransferDelays& delays) {
   for (std::size_t rank = 0; rank < delays.size(); ++rank) {
     for (std::size_t i = 0; i < delays[rank].size(); ++i) {
       delays[rank][i] = (delays[rank][i] + old[rank][i]) / 2;
@@ -241,11 +240,9 @@ void average(const std::vector<std::vector<SimTime>>& old,
 // of alike ranks without noise are repeated, each with the delays that the one before had, until
 // the step no longer changes. Halfway to the new delays, because two transfers that just miss each
 // other in one round just meet in the next.
-std::vector<std::vector<SimTime>> settled_delays(ExecutorInputs in) {
+TransferDelays settled_delays(ExecutorInputs in) {  // of one lane
   constexpr int most_rounds = 12;
   constexpr double same = 1e-4;  // of the step
-  in.lanes = {{0}, {1}, 1};
-  in.record_parts = false;
   NoiseRows no_noise({}, no_effects, 1, 1, 1, 0, in.schedule.shape.micro_batches);
   SimTime step = 0;
   for (int round = 0; round < most_rounds; ++round) {
@@ -312,19 +309,43 @@ SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& sch
   return size;
 }
 
+namespace {
+
+// Steps of all pipeline ranks, with the programs that they run.
+struct TimedSteps {
+  ProgramTimer timer;
+  std::vector<std::vector<Step>> steps;  // [pipeline_rank]
+  TimedSteps(const SimulateInputs& inputs, const Schedule& schedule, const EffectSwitches& effects)
+      : timer(inputs, effects) {
+    for (const std::vector<Op>& ops : schedule.ops_by_rank) {
+      steps.push_back(steps_of_rank(ops, effects, timer));
+    }
+  }
+};
+
+}  // namespace
+
+TransferDelays transfer_delays(const SimulateInputs& inputs, const Schedule& schedule,
+                               const EffectSwitches& effects) {
+  const TimedSteps timed(inputs, schedule, effects);
+  ExecutorInputs in{schedule, timed.steps, timed.timer.programs(), {}, {}, {}, one_lane, false};
+  add_tail(inputs, schedule.shape, SlowRows(), in);
+  return settled_delays(std::move(in));
+}
+
 StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
                    const SimulateOptions& options) {
-  ProgramTimer timer(inputs, options.effects);
-  std::vector<std::vector<Step>> steps;
-  for (const std::vector<Op>& ops : schedule.ops_by_rank) {
-    steps.push_back(steps_of_rank(ops, options.effects, timer));
-  }
-  ExecutorInputs in{schedule, steps, timer.programs(),          {},
-                    {},       {},    lanes_of(inputs, options), options.record_parts};
+  const TimedSteps timed(inputs, schedule, options.effects);
+  ExecutorInputs in{schedule, timed.steps, timed.timer.programs(),    {},
+                    {},       {},          lanes_of(inputs, options), options.record_parts};
   const bool faulty = options.effects.faults && !inputs.cluster.faults.empty();
   const SlowRows slow = faulty ? SlowRows(inputs, in.lanes) : SlowRows();
   add_tail(inputs, schedule.shape, slow, in);
-  if (options.effects.links) in.transfer_delays = settled_delays(in);
+  if (options.effects.links) {
+    in.transfer_delays = options.delays != nullptr
+                             ? *options.delays
+                             : transfer_delays(inputs, schedule, options.effects);
+  }
   in.slow = slow;
   const Parallelism& p = inputs.plan.parallelism;
   const auto node = static_cast<std::size_t>(

@@ -30,10 +30,15 @@ struct SimulateInputs {
   const Plan& plan;
 };
 
+// What the n-th transfer of each pipeline rank takes more than alone.
+using TransferDelays = std::vector<std::vector<SimTime>>;
+
 struct SimulateOptions {
   EffectSwitches effects;
   bool unfold = false;        // every data-parallel rank on its own, whatever the symmetry
   bool record_parts = false;  // part spans of data rank 0
+  // Those of transfer_delays(), if the caller has them already; only looked at if `links` is on.
+  const TransferDelays* delays = nullptr;
 };
 
 // What a simulation takes, told before it starts so that a caller can refuse it.
@@ -49,6 +54,11 @@ SimulationSize simulation_size(const SimulateInputs& inputs, const Schedule& sch
 // and the simulation fits (above). Linear in parts x lanes.
 StepTrace simulate(const SimulateInputs& inputs, const Schedule& schedule,
                    const SimulateOptions& options);
+
+// How much longer transfers take that share ports, of alike ranks: it depends on the clock and the
+// sends alone, so that a caller who adds effects after them need not have it worked out again.
+TransferDelays transfer_delays(const SimulateInputs& inputs, const Schedule& schedule,
+                               const EffectSwitches& effects);
 
 // One overlapped pair of full MoE chunks on its own, without sends, bare: the window of the
 // published profile. Zero when the schedule has no such pair.
