@@ -45,6 +45,7 @@ class FlowSet {
 
   std::size_t size() const { return bytes_.size(); }
   std::size_t incidences() const { return path_links_.size(); }
+  bool any_waits() const { return !after_flows_.empty(); }
   std::int64_t path_begin(std::size_t flow) const { return path_begin_[flow]; }
   std::span<const int> path(std::size_t flow) const {
     return slice(path_links_, path_begin_, flow);

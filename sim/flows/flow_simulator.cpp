@@ -4,10 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <queue>
 #include <utility>
 
 #include "sim/flows/fair_share.hpp"
+#include "sim/flows/flow_classes.hpp"
 
 namespace reckon {
 namespace {
@@ -113,9 +115,13 @@ class Activations {
 
 class Simulator {
  public:
-  Simulator(std::span<const FlowLink> links, const FlowSet& flows)
+  // `weights` of each link of each path, `delays` of each flow; none: one, and its latencies.
+  Simulator(std::span<const FlowLink> links, const FlowSet& flows,
+            std::span<const int> weights = {}, std::span<const double> delays = {})
       : links_(links),
         flows_(flows),
+        weights_(weights),
+        delays_(delays),
         components_(components_of(links.size(), flows)),
         activations_(static_cast<std::size_t>(components_.count)) {
     result_.finish.assign(flows.size(), 0);
@@ -164,40 +170,55 @@ class Simulator {
     }
   };
 
-  // The links and flows of each component, numbered from 0 within it.
+  // The links and paths of each component, numbered from 0 within it.
   void make_shares() {
-    local_link_.assign(links_.size(), -1);
-    local_flow_.assign(flows_.size(), -1);
     shares_.resize(activations_.size());
-    std::vector<std::size_t> on_link(links_.size(), 0);
     std::vector<std::size_t> flows(shares_.size(), 0), incidences(shares_.size(), 0);
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
       const std::span<const int> path = flows_.path(flow);
       if (path.empty()) continue;
-      for (const int link : path) ++on_link[static_cast<std::size_t>(link)];
       const std::size_t component = component_of(path);
       ++flows[component];
       incidences[component] += path.size();
-    }
-    std::vector<int> counted(shares_.size(), 0);
-    for (std::size_t link = 0; link < links_.size(); ++link) {
-      if (components_.of_link[link] < 0) continue;
-      const auto component = static_cast<std::size_t>(components_.of_link[link]);
-      local_link_[link] = counted[component]++;
-      shares_[component].add_link(links_[link], on_link[link]);
     }
     for (std::size_t i = 0; i < shares_.size(); ++i) {
       shares_[i].reserve(flows[i], incidences[i]);
       activations_[i].reserve(flows[i]);
     }
-    ended_.reserve(flows_.size());
-    counted.assign(shares_.size(), 0);
+    std::vector<int> counted(shares_.size(), 0), local_link(links_.size(), -1);
+    for (std::size_t link = 0; link < links_.size(); ++link) {
+      if (components_.of_link[link] < 0) continue;
+      const auto component = static_cast<std::size_t>(components_.of_link[link]);
+      local_link[link] = counted[component]++;
+      shares_[component].add_link(links_[link].capacity);
+    }
+    path_of_.assign(flows_.size(), -1);
+    std::vector<int> path;
     for (std::size_t flow = 0; flow < flows_.size(); ++flow) {
       if (flows_.path(flow).empty()) continue;
-      const std::size_t component = component_of(flows_.path(flow));
-      local_flow_[flow] = counted[component]++;
-      shares_[component].add_flow(static_cast<int>(flow), flows_, local_link_);
+      path.clear();
+      for (const int link : flows_.path(flow)) {
+        path.push_back(local_link[static_cast<std::size_t>(link)]);
+      }
+      FairShare& share = shares_[component_of(flows_.path(flow))];
+      path_of_[flow] = share.add_path(path, weights_of(flow));
     }
+    for (FairShare& share : shares_) share.prepare();
+    ended_.reserve(flows_.size());
+  }
+
+  std::span<const int> weights_of(std::size_t flow) const {
+    if (weights_.empty()) return {};
+    return weights_.subspan(static_cast<std::size_t>(flows_.path_begin(flow)),
+                            flows_.path(flow).size());
+  }
+
+  double delay_of(std::size_t flow) const {
+    if (!delays_.empty()) return delays_[flow];
+    double delay = 0;
+    for (const int link : flows_.path(flow))
+      delay += links_[static_cast<std::size_t>(link)].latency;
+    return delay;
   }
 
   std::size_t component_of(std::span<const int> path) const {
@@ -228,9 +249,8 @@ class Simulator {
 
   // A flow that nothing holds back any more uses bandwidth once its head has arrived.
   void make_ready(std::size_t flow, double ready, bool at_the_beginning) {
-    double time = ready;
     const std::span<const int> path = flows_.path(flow);
-    for (const int link : path) time += links_[static_cast<std::size_t>(link)].latency;
+    const double time = ready + delay_of(flow);
     if (path.empty() || flows_.bytes(flow) == 0) {
       ended_.emplace_back(static_cast<int>(flow), time);
       return;
@@ -270,7 +290,9 @@ class Simulator {
     share.take_ended(until, ended_);
     Activations& activations = activations_[component];
     while (activations.next() <= until) {
-      share.begin(local_flow_[static_cast<std::size_t>(activations.take())]);
+      const int flow = activations.take();
+      const auto index = static_cast<std::size_t>(flow);
+      share.begin(path_of_[index], flow, flows_.bytes(index), flows_.multiplicity(index), time);
     }
     share.solve(time);
   }
@@ -284,9 +306,11 @@ class Simulator {
 
   std::span<const FlowLink> links_;
   const FlowSet& flows_;
+  std::span<const int> weights_;
+  std::span<const double> delays_;
   Components components_;
   std::vector<Activations> activations_;
-  std::vector<int> local_link_, local_flow_;
+  std::vector<int> path_of_;  // of each flow, within its component
   std::vector<FairShare> shares_;
   std::vector<int> versions_;
   std::vector<int> waits_for_, successors_;
@@ -342,10 +366,11 @@ void add_path_problems(std::size_t links, const FlowSet& flows, std::size_t flow
 }  // namespace
 
 std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const FlowSet& flows) {
+  constexpr double least_capacity = 1e-200;  // the solver's units are as much smaller
   std::vector<FlowProblem> problems;
   for (std::size_t link = 0; link < links.size(); ++link) {
     const int index = static_cast<int>(link);
-    if (!is_size(links[link].capacity) || links[link].capacity == 0) {
+    if (!is_size(links[link].capacity) || links[link].capacity < least_capacity) {
       problems.push_back({-1, index, "has no capacity; give bytes a second above zero"});
     }
     if (!is_size(links[link].latency)) problems.push_back({-1, index, "has a negative latency"});
@@ -375,7 +400,16 @@ std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const Fl
 }
 
 FlowResult simulate_flows(std::span<const FlowLink> links, const FlowSet& flows) {
-  return Simulator(links, flows).run();
+  const std::optional<FlowClasses> classes = fold(links, flows);
+  if (!classes) return Simulator(links, flows).run();
+  FlowResult result =
+      Simulator(classes->links, classes->flows, classes->weights, classes->delays).run();
+  std::vector<double> finish(flows.size());
+  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
+    finish[flow] = result.finish[static_cast<std::size_t>(classes->class_of[flow])];
+  }
+  result.finish = std::move(finish);
+  return result;
 }
 
 }  // namespace reckon

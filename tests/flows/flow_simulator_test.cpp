@@ -184,7 +184,8 @@ TEST(FlowSimulator, AUniformAllToAllIsTwoEvents) {
   EXPECT_EQ(result.solves, 2);
 }
 
-// Ten million events later the rates are still those of the first round.
+// One flow after the other: the rates are still those of the first round (stability_test.cpp has
+// ten million events).
 TEST(FlowSimulator, StaysExactOverManyEvents) {
   const std::vector<FlowLink> links{{3, 0}, {7, 0}};
   FlowSet flows;
@@ -232,6 +233,7 @@ TEST(FlowProblems, AreNamed) {
   EXPECT_NE(problem_of(links, huge).find("2^63"), std::string::npos);
   EXPECT_NE(problem_of(links, none).find("no flow"), std::string::npos);
   EXPECT_NE(problem_of({{0, 0}}, good).find("capacity"), std::string::npos);
+  EXPECT_NE(problem_of({{1e-300, 0}}, good).find("capacity"), std::string::npos);
   EXPECT_NE(problem_of({{1, -1}}, good).find("latency"), std::string::npos);
 }
 
