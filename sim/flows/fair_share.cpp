@@ -250,11 +250,10 @@ double FairShare::share_of(int link) const {
 // take. False: the order has changed too much.
 bool FairShare::fill_in_order(double now) {
   int patience = 2 * static_cast<int>(to_place_.size()) + 64;
+  heap_.clear();
   const auto place_all = [&] {
-    while (!to_place_.empty()) {
-      const int link = to_place_.back();
-      to_place_.pop_back();
-      if (!place(link, now, patience)) return false;
+    while (!to_place_.empty() || !heap_.empty()) {
+      if (!place(next_to_place(), now, patience)) return false;
     }
     return true;
   };
@@ -268,6 +267,31 @@ bool FairShare::fill_in_order(double now) {
     }
   }
   return true;
+}
+
+// The next link in the old order; but one whose share is above that of the next waits in the heap
+// until it is its turn.
+int FairShare::next_to_place() {
+  const auto share = [this](int link) { return open_flows(link) > 0 ? share_of(link) : never; };
+  while (!to_place_.empty()) {
+    const int link = to_place_.back();
+    const double own = share(link);
+    if (!heap_.empty() && heap_.front().share < own) {
+      const Key first = heap_.front();
+      const double now = share(first.link);
+      if (now <= first.share * (1 + same_share)) break;
+      replace_first({now, first.link});
+      continue;
+    }
+    to_place_.pop_back();
+    if (own == never || to_place_.empty() || own <= share(to_place_.back())) return link;
+    heap_.push_back({own, link});
+    std::push_heap(heap_.begin(), heap_.end());
+  }
+  const int link = heap_.front().link;
+  std::pop_heap(heap_.begin(), heap_.end());
+  heap_.pop_back();
+  return link;
 }
 
 // Whether a link that is not a level can come behind the levels that there are.
@@ -355,21 +379,21 @@ void FairShare::take_back_all() {
 }
 
 // Counts the own paths of a link as settled at a rate, or no longer.
-template <int sign>
+template <int Sign>
 void FairShare::take(int link, double rate) {
   const Link& l = links_[at(link)];
   const Slot* const slots = slots_.data() + l.first_slot;
   Sums* const sums = sums_.data();
   const double most = most_units_;
-  sums[link].add(rate, most, sign * l.own_active);
+  sums[link].add(rate, most, Sign * l.own_active);
   if (longest_path_ <= 2) {
-    for (int i = 0; i < l.own; ++i) sums[slots[i].other].add(rate, most, sign * slots[i].flows);
+    for (int i = 0; i < l.own; ++i) sums[slots[i].other].add(rate, most, Sign * slots[i].flows);
     return;
   }
   for (int i = 0; i < l.own; ++i) {
     const std::int64_t active = paths_[at(slots[i].path)].active;
     for (const auto& [on, weight] : incidences(slots[i].path)) {
-      if (on != link) sums[on].add(rate, most, sign * active * weight);
+      if (on != link) sums[on].add(rate, most, Sign * active * weight);
     }
   }
 }

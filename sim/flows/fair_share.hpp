@@ -167,13 +167,14 @@ class FairShare {
   bool fill_in_order(double now);
   void fill_by_share(double now);
   void replace_first(Key key);
+  int next_to_place();
   bool fits(int link) const;
   bool place(int link, double now, int& patience);
   void settle(int link, double now);
   void take_back_last();
   void take_back_all();
   void take_open_paths(int link, double now);
-  template <int sign>
+  template <int Sign>
   void take(int link, double rate);
 
   void set_rate(int link, double rate, double now);
