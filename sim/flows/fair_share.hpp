@@ -28,6 +28,7 @@ namespace reckon {
 // not depend on the order of the flows, and what is taken back is taken back to the bit.
 class FairShare {
  public:
+  // Before all else: so many flows, which go over so many links all together, are to come.
   void reserve(std::size_t flows, std::size_t incidences);
 
   // The next link, in the order of numbers; bytes/s.

@@ -26,14 +26,15 @@ struct FlowResult {
   std::vector<double> finish;  // s, of each entry
   double makespan = 0;         // the last of them
   std::int64_t solves = 0;     // rate allocations
-  std::int64_t touched = 0;    // flows whose rate was worked out in them, all together
+  std::int64_t touched = 0;    // paths whose rate was worked out in them, all together
 };
 
 // Semantics: a flow is ready at the later of its start and the end of the flows that it waits for;
 // after the latencies of its path it uses bandwidth; all rates are the max-min fair allocation over
-// all links; it ends when its last byte is gone. Flows that share no link, directly or through
-// others, are solved apart; a change restarts the filling at the first level that it can reach.
-// Deterministic. Precondition: flow_problems() is empty.
+// all links; it ends when its last byte is gone. Flows that nothing distinguishes are simulated
+// once; those that share no link, directly or through others, are solved apart; a change restarts
+// the filling at the first level that it can reach. The order of flows does not change a bit of
+// their ends. Precondition: flow_problems() is empty.
 FlowResult simulate_flows(std::span<const FlowLink> links, const FlowSet& flows);
 
 }  // namespace reckon

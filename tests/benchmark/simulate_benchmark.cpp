@@ -1,6 +1,5 @@
-// Speed of the prediction. Goals of the project: the V3 step folded within 50 ms, 2,048 ranks
-// unfolded within 6 s, and a cost per part that does not grow with the number of pipelines. Ratios
-// between lines are comparable between machines, times are not.
+// Speed of the prediction (goals.hpp). The cost of a part is not to grow with the number of
+// pipelines. Ratios between lines are comparable between machines, times are not.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>

@@ -82,7 +82,7 @@ TEST(FlowOrder, DoesNotMatterInAnAllToAllOfMixedSizes) {
   for (unsigned seed = 0; seed < 5; ++seed) {
     std::mt19937 random(seed);
     Scenario s;
-    s.links.assign(2 * ranks, {50e9, 1e-6});
+    s.links.assign(std::size_t{2} * ranks, {50e9, 1e-6});
     for (int from = 0; from < ranks; ++from) {
       for (int to = 0; to < ranks; ++to) {
         const std::vector<int> path{from, ranks + to};

@@ -105,17 +105,40 @@ Scenario random_scenario(unsigned seed) {
   return s;
 }
 
-TEST(FlowSimulator, AgreesWithTheNaiveOne) {
-  for (unsigned seed = 0; seed < 400; ++seed) {
-    const Scenario s = random_scenario(seed);
-    ASSERT_TRUE(flow_problems(s.links, s.flows).empty());
-    const FlowResult result = simulate_flows(s.links, s.flows);
-    const std::vector<double> expected = naive(s.links, s.flows);
-    for (std::size_t f = 0; f < expected.size(); ++f) {
-      ASSERT_NEAR(result.finish[f], expected[f], 1e-8 * (1 + expected[f]))
-          << "seed " << seed << " flow " << f;
-    }
+// Many links that hardly differ, so that their order changes all the time; two of them on a path,
+// or three.
+Scenario crowded_scenario(unsigned seed) {
+  std::mt19937 random(seed);
+  Scenario s;
+  constexpr unsigned links = 18;
+  for (unsigned l = 0; l < links; ++l) {
+    s.links.push_back({10 + static_cast<double>(random() % 1000) / 1000, 0.001});
   }
+  for (int f = 0; f < 90; ++f) {
+    const unsigned first = random() % 6;
+    std::vector<int> path{static_cast<int>(first), static_cast<int>(6 + random() % 6)};
+    if (seed % 2 == 0) path.push_back(static_cast<int>(12 + random() % 6));
+    s.flows.add(path, 1 + static_cast<double>(random() % 1000), static_cast<double>(random() % 30));
+  }
+  return s;
+}
+
+void expect_like_naive(const Scenario& s, unsigned seed) {
+  ASSERT_TRUE(flow_problems(s.links, s.flows).empty());
+  const FlowResult result = simulate_flows(s.links, s.flows);
+  const std::vector<double> expected = naive(s.links, s.flows);
+  for (std::size_t f = 0; f < expected.size(); ++f) {
+    ASSERT_NEAR(result.finish[f], expected[f], 1e-8 * (1 + expected[f]))
+        << "seed " << seed << " flow " << f;
+  }
+}
+
+TEST(FlowSimulator, AgreesWithTheNaiveOneInACrowd) {
+  for (unsigned seed = 0; seed < 20; ++seed) expect_like_naive(crowded_scenario(seed), seed);
+}
+
+TEST(FlowSimulator, AgreesWithTheNaiveOne) {
+  for (unsigned seed = 0; seed < 400; ++seed) expect_like_naive(random_scenario(seed), seed);
 }
 
 // Twice the capacity and half of the latency: half of the time. Twice the bytes at twice the
