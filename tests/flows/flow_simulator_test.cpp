@@ -115,8 +115,8 @@ Scenario crowded_scenario(unsigned seed) {
     s.links.push_back({10 + static_cast<double>(random() % 1000) / 1000, 0.001});
   }
   for (int f = 0; f < 90; ++f) {
-    const unsigned first = random() % 6;
-    std::vector<int> path{static_cast<int>(first), static_cast<int>(6 + random() % 6)};
+    const auto first = static_cast<int>(random() % 6);
+    std::vector<int> path{first, static_cast<int>(6 + random() % 6)};
     if (seed % 2 == 0) path.push_back(static_cast<int>(12 + random() % 6));
     s.flows.add(path, 1 + static_cast<double>(random() % 1000), static_cast<double>(random() % 30));
   }
