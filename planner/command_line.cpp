@@ -12,7 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "planner/command_network.hpp"
 #include "planner/command_texts.hpp"
+#include "planner/command_values.hpp"
 #include "planner/faults.hpp"
 #include "planner/output_file.hpp"
 #include "planner/spec/fields.hpp"
@@ -20,9 +22,9 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 8> documents{"plan/1",   "model/1",     "cluster/1",
-                                                    "device/1", "report/1",    "calibration/1",
-                                                    "flows/1",  "collective/1"};
+constexpr std::array<std::string_view, 12> documents{
+    "plan/1",   "model/1",       "cluster/1", "device/1",     "transport/1",       "expert_loads/1",
+    "report/1", "calibration/1", "flows/1",   "collective/1", "flow_collective/1", "experts/1"};
 
 struct EffectName {
   std::string_view name;
@@ -37,18 +39,6 @@ constexpr std::array<EffectName, 6> effect_names{{{"clock", &EffectSwitches::clo
 
 // --- problems
 // ---------------------------------------------------------------------------------------
-
-Problem flag_problem(std::string_view flag, std::string message) {
-  return {printable(flag, 200), 0, 0, "", std::move(message)};
-}
-
-// What `word` can be instead: "; did you mean "near"? There are a, b, c".
-std::string instead(std::string_view word, const std::vector<std::string_view>& known) {
-  const auto near = closest(word, known);
-  return fmt::format("; {}there are {}",
-                     near ? fmt::format("did you mean \"{}\"? ", *near) : std::string(),
-                     fmt::join(known, ", "));
-}
 
 std::vector<std::string_view> command_names() {
   std::vector<std::string_view> names;
@@ -65,7 +55,8 @@ struct Parser {
   Arguments arguments;
   std::string word;  // behind the command: the plan, kind, document or command
   std::string effects = "all";
-  std::string usd_per_gpu_hour, faults, width, families, nodes, bytes;
+  std::string usd_per_gpu_hour, faults, width, families;
+  NetworkTexts network;
   std::vector<std::string> words;  // behind `calibrate`
   std::vector<CLI::Option*> with_value;
 
@@ -158,12 +149,14 @@ struct Parser {
 
   void add_network(CLI::App& c) {
     c.add_option("ACTION WHAT", words,
-                 "run and a file of scenarios, or collective and an operation");
-    option(c, "--node", arguments.node, "TYPE",
-           "collective: h800 (default), h100, a100, a800, b200");
-    option(c, "--nodes", nodes, "COUNT", "collective: nodes of 8 GPUs, 1 by default");
-    option(c, "--bytes", bytes, "LIST",
-           "collective: sizes separated by commas; else 1 KiB to 8 GiB");
+                 "run and a file, collective and an operation, dispatch, or combine");
+    for (const NetworkOption& one : network_options) {
+      std::string& value = network.*one.value;
+      option(c, std::string(one.flag), value, std::string(one.type), std::string(one.description));
+    }
+    c.add_flag("--low-latency", network.low_latency, "dispatch, combine: the kernels for decoding");
+    c.add_flag("--in-series", network.in_series,
+               "dispatch, combine: NVLink waits for the network, not beside it");
     option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
     add_style(c);
   }
@@ -285,19 +278,6 @@ EffectSwitches parse_effects(const std::string& text, std::vector<Problem>& prob
   return on;
 }
 
-// A decimal number within [least, most]; nothing but a problem if it is none.
-std::optional<double> parse_number(std::string_view flag, const std::string& text, double least,
-                                   double most, std::string_view unit,
-                                   std::vector<Problem>& problems) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (is_number && value >= least && value <= most) return value + 0.0;  // no negative zero
-  problems.push_back(flag_problem(
-      flag, fmt::format("{} is no number from {} to {}{}", in_quotes(text), least, most, unit)));
-  return std::nullopt;
-}
-
 // What a path stands for, whether or not there is such a file yet.
 std::filesystem::path real_place(const std::string& path) {
   std::error_code error;
@@ -414,56 +394,10 @@ void read_calibrate(Parser& parser) {
   check_output(a, "--svg", a.svg);
 }
 
-// "1048576,2097152" to sizes.
-void read_sizes(Parser& parser) {
-  Arguments& a = parser.arguments;
-  std::string rest = parser.bytes.empty() ? "" : parser.bytes + ",";
-  for (std::size_t comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
-    const auto size = parse_number("--bytes", rest.substr(0, comma), 0, 1e15, " bytes", a.problems);
-    a.bytes.push_back(size.value_or(0));
-    rest.erase(0, comma + 1);
-  }
-  // What nccl-tests goes through with -b 8 -e 8G -f 2, every second step.
-  for (double size = 1024; a.bytes.empty() || (parser.bytes.empty() && size <= 8589934592.0);
-       size *= 4) {
-    a.bytes.push_back(size);
-  }
-}
-
-void read_collective(Parser& parser) {
-  Arguments& a = parser.arguments;
-  const std::string& word = a.network_words.front();
-  if (const auto operation = enum_from_name<NcclOperation>(word)) {
-    a.operation = *operation;
-  } else {
-    a.problems.push_back(
-        flag_problem(word, "unknown operation" + instead(word, enum_names<NcclOperation>())));
-  }
-  if (!parser.nodes.empty()) {
-    const auto nodes = parse_number("--nodes", parser.nodes, 1, 16384, " nodes", a.problems);
-    a.nodes = static_cast<int>(std::floor(nodes.value_or(1)));
-  }
-  read_sizes(parser);
-}
-
 void read_network(Parser& parser) {
   Arguments& a = parser.arguments;
-  const std::vector<std::string_view> actions{"run", "collective"};
-  const std::string action = parser.words.empty() ? "" : parser.words.front();
-  const bool is_known = std::find(actions.begin(), actions.end(), action) != actions.end();
-  if (!is_known) {
-    a.problems.push_back(flag_problem(
-        action,
-        (action.empty() ? "no action given" : "unknown action") + instead(action, actions)));
-  } else if (parser.words.size() != 2) {
-    a.problems.push_back(flag_problem(
-        action, action == "run" ? "give one file of scenarios" : "give one operation"));
-  } else {
-    a.network_action = action == "run" ? NetworkAction::run : NetworkAction::collective;
-    a.network_words = {parser.words[1]};
-    if (action == "run") a.measurements = a.network_words;  // no output may overwrite it
-    if (action == "collective") read_collective(parser);
-  }
+  parser.network.words = parser.words;
+  read_network_words(parser.network, a);
   read_style(parser);
   check_output(a, "--json", a.json);
 }

@@ -9,6 +9,7 @@
 
 #include "planner/document_kind.hpp"
 #include "planner/spec/cluster_spec.hpp"
+#include "planner/spec/expert_forecast.hpp"
 #include "planner/spec/kernel_model.hpp"
 #include "planner/spec/nccl_tuning.hpp"
 #include "planner/spec/problems.hpp"
@@ -27,7 +28,7 @@ enum class Command : std::uint8_t {
 };
 
 // What `reckon network` and `reckon calibrate` do.
-enum class NetworkAction : std::uint8_t { run, collective };
+enum class NetworkAction : std::uint8_t { run, collective, dispatch, combine };
 enum class CalibrateAction : std::uint8_t { fit, check, transfer };
 
 struct Arguments {
@@ -59,6 +60,8 @@ struct Arguments {
   std::string node = "h800";
   int nodes = 1;
   std::vector<double> bytes;
+  std::optional<FlowOperation> flow_operation;  // collective: one that is no ring or tree
+  ExpertRequest expert;                         // dispatch, combine; its network: also the former
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

@@ -54,20 +54,28 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "out. transfer takes the models of a measured device to one that is only specified: most\n"
      "parameters are shares of peaks and bandwidths and scale with the specification; times of\n"
      "launches, rates of one SM and cache sizes stay.\n\n"},
-    {"network", Command::network, "network run|collective WHAT [OPTION...]",
-     "simulate flows that share links; what NCCL makes of a collective",
+    {"network", Command::network, "network run|collective|dispatch|combine [WHAT] [OPTION...]",
+     "flows that share links; collectives; expert dispatch and combine",
      "  reckon network run scenario.json             when each flow ends\n"
      "  reckon network run scenario.json --json -    every flow, for other programs\n"
      "  reckon network collective all_reduce --node h100 --nodes 4\n"
-     "  reckon network collective all_gather --bytes 1048576,67108864\n",
+     "  reckon network collective all_gather --bytes 1048576,67108864\n"
+     "  reckon network collective all_to_all --cluster h800-2048-mpft --gpus 64\n"
+     "  reckon network dispatch --gpus 64 --loads recorded:single-domain --redundant 64\n"
+     "  reckon network combine --gpus 64 --failed-planes 3\n",
      "A scenario has links (id, cap in bytes/s, lat in s) and flows (path of ids, bytes, start in "
      "s,\n"
      "after: flows that must have ended). Rates are max-min fair; a flow holds all links of its "
      "path\n"
      "at one rate. A file may hold a list of scenarios, and what to expect of each. Operations "
      "are\n"
-     "all_reduce, all_gather, reduce_scatter, broadcast and reduce; bytes as nccl-tests count "
-     "them.\n\n"},
+     "all_reduce, all_gather, reduce_scatter, broadcast and reduce, by NCCL's cost model; and\n"
+     "all_to_all, all_to_all_v (to receivers by --loads), gather, scatter and send_recv as flows "
+     "over\n"
+     "a cluster's links; bytes as nccl-tests count them. Dispatch and combine move tokens to "
+     "experts\n"
+     "and back as DeepEP does, with its measured rates; recorded loads: loss-free, aux-loss,\n"
+     "real-text-resilient, real-text-concentrated, single-domain, or a file (expert_loads/1).\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices and plans",
      "  reckon catalog\n"
@@ -76,9 +84,9 @@ inline constexpr std::array<CommandTexts, 7> commands{{
     {"schema", Command::schema, "schema DOCUMENT", "print the JSON Schema of a document",
      "  reckon schema plan/1 > plan.schema.json    for an editor, or to check own plans\n"
      "  reckon schema report/1                     what --json writes\n",
-     "Documents: plan/1, model/1, cluster/1, device/1 are read; report/1, calibration/1, flows/1 "
-     "and\n"
-     "collective/1 are written with --json.\n\n"},
+     "Documents: plan/1, model/1, cluster/1, device/1, transport/1, expert_loads/1 are read;\n"
+     "report/1, calibration/1, flows/1, collective/1, flow_collective/1 and experts/1 are written\n"
+     "with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};

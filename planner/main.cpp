@@ -18,10 +18,12 @@
 #include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
 #include "planner/command_line.hpp"
+#include "planner/expert_transfer.hpp"
 #include "planner/faults.hpp"
 #include "planner/network.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
+#include "planner/spec/expert_transport_json.hpp"
 #include "planner/spec/json_document.hpp"
 #include "planner/spec/spec_json.hpp"
 #include "reports/calibration_csv.hpp"
@@ -29,6 +31,7 @@
 #include "reports/calibration_svg.hpp"
 #include "reports/calibration_text.hpp"
 #include "reports/chrome_trace.hpp"
+#include "reports/expert_report.hpp"
 #include "reports/network_report.hpp"
 #include "reports/perfetto_trace.hpp"
 #include "reports/report_csv.hpp"
@@ -400,6 +403,15 @@ int calibrate_command(const Arguments& arguments) {
 int collective_command(const Arguments& arguments) {
   std::vector<Bytes> sizes;
   for (const double bytes : arguments.bytes) sizes.push_back({bytes});
+  if (arguments.flow_operation) {
+    const FlowCollectiveForecast forecast = forecast_flow_collective(
+        data_folder(arguments.data), arguments.expert.network, *arguments.flow_operation, sizes);
+    if (!arguments.json.empty()) write_output(arguments.json, flow_collective_json(forecast));
+    if (arguments.json != "-") {
+      write_output("-", flow_collective_text(forecast, style_of(arguments)));
+    }
+    return ok;
+  }
   const CollectiveForecast forecast = forecast_collective(
       data_folder(arguments.data), arguments.operation, arguments.node, arguments.nodes, sizes);
   if (!arguments.json.empty()) write_output(arguments.json, collective_json(forecast));
@@ -407,8 +419,24 @@ int collective_command(const Arguments& arguments) {
   return ok;
 }
 
+int expert_command(const Arguments& arguments) {
+  const ExpertForecast forecast =
+      forecast_expert_transfer(data_folder(arguments.data), arguments.expert);
+  if (!arguments.json.empty()) write_output(arguments.json, expert_json(forecast));
+  if (arguments.json != "-") write_output("-", expert_text(forecast, style_of(arguments)));
+  return ok;
+}
+
 int network_command(const Arguments& arguments) {
-  if (arguments.network_action == NetworkAction::collective) return collective_command(arguments);
+  switch (arguments.network_action) {
+    case NetworkAction::collective:
+      return collective_command(arguments);
+    case NetworkAction::dispatch:
+    case NetworkAction::combine:
+      return expert_command(arguments);
+    case NetworkAction::run:
+      break;
+  }
   const std::vector<FlowOutcome> outcomes = run_scenarios(arguments.network_words.front());
   if (!arguments.json.empty()) write_output(arguments.json, flows_json(outcomes));
   if (arguments.json != "-") write_output("-", flows_text(outcomes, style_of(arguments)));
@@ -427,12 +455,19 @@ int catalog_command(const Arguments& arguments) {
   return ok;
 }
 
+std::string schema_of(const std::string& document) {
+  if (document == "report/1") return report_schema();
+  if (document == "calibration/1") return calibration_schema();
+  if (document == "flows/1") return flows_schema();
+  if (document == "collective/1") return collective_schema();
+  if (document == "flow_collective/1") return flow_collective_schema();
+  if (document == "experts/1") return expert_schema();
+  const std::string schema = expert_input_schema(document);
+  return schema.empty() ? input_schema(document) : schema;
+}
+
 int schema_command(const Arguments& arguments) {
-  write_output("-", arguments.document == "report/1"        ? report_schema()
-                    : arguments.document == "calibration/1" ? calibration_schema()
-                    : arguments.document == "flows/1"       ? flows_schema()
-                    : arguments.document == "collective/1"  ? collective_schema()
-                                                            : input_schema(arguments.document));
+  write_output("-", schema_of(arguments.document));
   return ok;
 }
 

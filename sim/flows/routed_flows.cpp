@@ -76,4 +76,15 @@ RoutedTimes simulate_transfers(const Topology& topology, const RoutingPolicy& ro
   return times;
 }
 
+std::string link_text(const Topology& topology, int link) {
+  const TopologyLink& wire = topology.links[static_cast<std::size_t>(link)];
+  if (wire.kind == TopologyLinkKind::fabric) {
+    return "wire of switches " + std::to_string(wire.from - topology.first_switch) + " and " +
+           std::to_string(wire.to - topology.first_switch);
+  }
+  const bool outwards = wire.from < topology.gpus;
+  return (wire.kind == TopologyLinkKind::nic ? "NIC of GPU " : "NVLink of GPU ") +
+         std::to_string(outwards ? wire.from : wire.to) + (outwards ? ", outwards" : ", inwards");
+}
+
 }  // namespace reckon

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "planner/spec/flow_set.hpp"
@@ -33,5 +34,8 @@ struct RoutedTimes {
 RoutedTimes simulate_transfers(const Topology& topology, const RoutingPolicy& routing,
                                std::span<const RoutedTransfer> transfers,
                                std::span<const FlowLink> private_links = {});
+
+// "NIC of GPU 3, outwards", "NVLink of GPU 8, inwards", "wire of switches 4 and 9".
+std::string link_text(const Topology& topology, int link);
 
 }  // namespace reckon

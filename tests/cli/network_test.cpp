@@ -38,10 +38,75 @@ TEST(Network, ForecastsACollective) {
   EXPECT_EQ(result["lines"][1]["protocol"], "simple");
   EXPECT_NEAR(result["lines"][1]["busbw_gigabytes_per_s"], 160, 16);
   expect_failure(
-      folder.run({"network", "collective", "all_to_all", "--nodes", "0", "--bytes", "x"}), 2,
+      folder.run({"network", "collective", "all_to_none", "--nodes", "0", "--bytes", "x"}), 2,
       {"unknown operation", "--nodes", "--bytes", "(3 problems)"});
   expect_failure(folder.run({"network", "collective", "reduce", "--node", "h9"}), 2,
                  {"\"h9\" is unknown; there are h800"});
+}
+
+TEST(Network, DispatchesToUnevenExperts) {
+  const Folder folder;
+  const Outcome outcome =
+      folder.run({"network", "dispatch", "--gpus", "32", "--loads", "dirichlet:1", "--redundant",
+                  "32", "--capacity", "3", "--failed-planes", "2", "--json", "d.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("dispatch on 32 ranks  4 nodes of h800-2048-mpft"), std::string::npos);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
+  EXPECT_EQ(result["schema"], "experts/1");
+  ASSERT_EQ(result["lines"].size(), 4u);  // in order and balanced, healthy and broken
+  EXPECT_GT(result["lines"][0]["gpu_imbalance"], result["lines"][2]["gpu_imbalance"]);
+  EXPECT_GE(result["lines"][1]["time_us"], result["lines"][0]["time_us"]);
+  EXPECT_GT(result["balanced_gain"], 0);
+  EXPECT_GT(result["dropped"], 0);
+  EXPECT_LT(result["dropped"], 0.5);
+}
+
+// As many bytes back in BF16 as out in FP8 with its scales: 14336 / 7392.
+TEST(Network, CombinesWhatItDispatched) {
+  const Folder folder;
+  for (const char* action : {"dispatch", "combine"}) {
+    const Outcome outcome = folder.run(
+        {"network", action, "--tokens", "100000", "--json", std::string(action) + ".json"});
+    EXPECT_EQ(outcome.code, 0);
+  }
+  const nlohmann::json out = nlohmann::json::parse(folder.read("dispatch.json"));
+  const nlohmann::json back = nlohmann::json::parse(folder.read("combine.json"));
+  const double ratio =
+      back["lines"][0]["time_us"].get<double>() / out["lines"][0]["time_us"].get<double>();
+  EXPECT_NEAR(ratio, 14336.0 / 7392, 0.02);
+}
+
+TEST(Network, SimulatesAnAllToAll) {
+  const Folder folder;
+  const Outcome outcome = folder.run({"network", "collective", "all_to_all", "--gpus", "16",
+                                      "--bytes", "1073741824", "--json", "a.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("all_to_all on 16 ranks"), std::string::npos);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("a.json"));
+  EXPECT_EQ(result["schema"], "flow_collective/1");
+  // Half of the bytes over a NIC that reaches 40 GB/s.
+  EXPECT_NEAR(result["lines"][0]["time_us"], 536870912 / 40e3, 20);
+}
+
+TEST(Network, SaysWhatDoesNotFitTransfers) {
+  const Folder folder;
+  expect_failure(folder.run({"network", "dispatch", "--gpus", "12", "--failed-planes", "9"}), 2,
+                 {"12 do not fill whole nodes", "9 is none", "(2 problems)"});
+  expect_failure(
+      folder.run({"network", "dispatch", "--node", "h100", "--sms", "x", "--dtype", "fp8"}), 2,
+      {"--node: does not belong to network dispatch", "--sms", "fp8_block"});
+  expect_failure(folder.run({"network", "dispatch", "--loads", "recorded:nothing"}), 2,
+                 {"\"nothing\" is unknown; there are loss-free"});
+  expect_failure(folder.run({"network", "combine", "--loads", "skewed"}), 2,
+                 {"give balanced, dirichlet:CONCENTRATION"});
+  expect_failure(folder.run({"network", "dispatch", "--topk", "300"}), 2,
+                 {"a token chooses more experts than its groups have"});
+  expect_failure(folder.run({"network", "dispatch", "--redundant", "3"}), 2,
+                 {"256 experts and 3 redundant ones do not spread evenly over 64 ranks"});
+  expect_failure(folder.run({"network", "collective", "gather", "--nodes", "2", "--low-latency"}),
+                 2, {"--nodes: does not belong to network collective gather", "--low-latency"});
+  expect_failure(folder.run({"network", "dispatch", "--failed-planes", "0,1,2,3,4,5,6,7"}), 2,
+                 {"has no way to GPU"});
 }
 
 TEST(Network, NamesEveryProblemOfAFile) {

@@ -1,0 +1,159 @@
+#include "planner/command_network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "planner/command_values.hpp"
+#include "planner/spec/fields.hpp"
+
+namespace reckon {
+namespace {
+
+constexpr double most_count = 65536;
+
+class Reader {
+ public:
+  Reader(const NetworkTexts& texts, Arguments& a) : texts_(texts), a_(a) {}
+
+  void read() {
+    const std::vector<std::string_view> actions{"run", "collective", "dispatch", "combine"};
+    const std::string action = texts_.words.empty() ? "" : texts_.words.front();
+    const auto found = std::find(actions.begin(), actions.end(), action);
+    if (found == actions.end()) {
+      problem(action,
+              (action.empty() ? "no action given" : "unknown action") + instead(action, actions));
+      return;
+    }
+    a_.network_action = static_cast<NetworkAction>(found - actions.begin());
+    const bool has_word = action == "run" || action == "collective";
+    if (texts_.words.size() != (has_word ? 2 : 1)) {
+      problem(action, action == "run"          ? "give one file of scenarios"
+                      : action == "collective" ? "give one operation"
+                                               : "takes no word behind it, only options");
+      return;
+    }
+    a_.network_words.assign(texts_.words.begin() + 1, texts_.words.end());
+    if (action == "run") {
+      a_.measurements = a_.network_words;  // no output may overwrite it
+      check_uses("network run", ' ');
+    } else if (action == "collective") {
+      read_collective(a_.network_words.front());
+    } else {
+      read_expert(action);
+    }
+  }
+
+ private:
+  void problem(std::string_view flag, std::string message) {
+    a_.problems.push_back(flag_problem(flag, std::move(message)));
+  }
+
+  // Options that were given and say nothing about what is done.
+  void check_uses(const std::string& what, char use) {
+    for (const NetworkOption& option : network_options) {
+      if (!(texts_.*option.value).empty() && option.uses.find(use) == std::string_view::npos) {
+        problem(option.flag, "does not belong to " + what);
+      }
+    }
+    if (use == 'e') return;
+    if (texts_.low_latency) problem("--low-latency", "does not belong to " + what);
+    if (texts_.in_series) problem("--in-series", "does not belong to " + what);
+  }
+
+  std::optional<double> number(std::string_view flag, const std::string& text, double least,
+                               double most) {
+    if (text.empty()) return std::nullopt;
+    return parse_number(flag, text, least, most, "", a_.problems);
+  }
+  std::optional<int> count(std::string_view flag, const std::string& text, double least = 1) {
+    const auto value = number(flag, text, least, most_count);
+    if (!value) return std::nullopt;
+    if (*value != std::floor(*value)) problem(flag, in_quotes(text) + " is no whole number");
+    return static_cast<int>(*value);
+  }
+
+  void read_sizes() {
+    for (const std::string& word : words_of_list(texts_.bytes)) {
+      a_.bytes.push_back(parse_number("--bytes", word, 0, 1e15, " bytes", a_.problems).value_or(0));
+    }
+    if (!texts_.bytes.empty()) return;
+    // What nccl-tests goes through with -b 8 -e 8G -f 2, every second step.
+    for (double size = 1024; size <= 8589934592.0; size *= 4) a_.bytes.push_back(size);
+  }
+
+  void read_collective(const std::string& word) {
+    read_sizes();
+    if (const auto flows = enum_from_name<FlowOperation>(word)) {
+      a_.flow_operation = flows;
+      check_uses("network collective " + word, flows == FlowOperation::all_to_all_v ? 'v' : 'f');
+      read_cluster();
+      return;
+    }
+    if (const auto operation = enum_from_name<NcclOperation>(word)) {
+      a_.operation = *operation;
+    } else {
+      std::vector<std::string_view> known = enum_names<NcclOperation>();
+      for (const std::string_view name : enum_names<FlowOperation>()) known.push_back(name);
+      problem(word, "unknown operation" + instead(word, known));
+    }
+    check_uses("network collective " + word, 'n');
+    if (!texts_.node.empty()) a_.node = texts_.node;
+    if (!texts_.nodes.empty()) {
+      const auto nodes = parse_number("--nodes", texts_.nodes, 1, 16384, " nodes", a_.problems);
+      a_.nodes = static_cast<int>(std::floor(nodes.value_or(1)));
+    }
+  }
+
+  void read_cluster() {
+    NetworkRequest& network = a_.expert.network;
+    if (!texts_.cluster.empty()) a_.cluster = network.cluster = texts_.cluster;
+    network.gpus = count("--gpus", texts_.gpus).value_or(network.gpus);
+    for (const std::string& word : words_of_list(texts_.failed_planes)) {
+      network.failed_planes.push_back(
+          count("--failed-planes", word.empty() ? " " : word, 0).value_or(0));
+    }
+    if (!texts_.loads.empty()) network.loads = texts_.loads;
+    if (const auto seed = number("--seed", texts_.seed, 0, 9e15)) {
+      network.seed = static_cast<std::int64_t>(*seed);
+    }
+  }
+
+  void read_expert(const std::string& action) {
+    check_uses("network " + action, 'e');
+    read_cluster();
+    ExpertRequest& expert = a_.expert;
+    expert.is_combine = action == "combine";
+    if (!texts_.model.empty()) a_.model = expert.model = texts_.model;
+    expert.tokens = number("--tokens", texts_.tokens, 1, 1e9).value_or(expert.tokens);
+    expert.hidden = count("--hidden", texts_.hidden);
+    expert.experts = count("--experts", texts_.experts);
+    expert.experts_per_token = count("--topk", texts_.topk);
+    expert.groups = count("--groups", texts_.groups);
+    expert.groups_per_token = count("--node-limit", texts_.node_limit);
+    expert.distinct_groups =
+        number("--nodes-per-token", texts_.nodes_per_token, 1, most_count).value_or(0);
+    expert.redundant_experts = count("--redundant", texts_.redundant, 0).value_or(0);
+    expert.capacity_factor = number("--capacity", texts_.capacity, 0, 1e6).value_or(0);
+    expert.sms = count("--sms", texts_.sms).value_or(0);
+    expert.low_latency = texts_.low_latency;
+    expert.in_series = texts_.in_series;
+    if (texts_.dtype.empty()) return;
+    expert.dtype = enum_from_name<Dtype>(texts_.dtype);
+    if (!expert.dtype) {
+      problem("--dtype",
+              in_quotes(texts_.dtype) + " is unknown" + instead(texts_.dtype, enum_names<Dtype>()));
+    }
+  }
+
+  const NetworkTexts& texts_;
+  Arguments& a_;
+};
+
+}  // namespace
+
+void read_network_words(const NetworkTexts& texts, Arguments& a) { Reader(texts, a).read(); }
+
+}  // namespace reckon
