@@ -52,7 +52,9 @@ ExpertLoads recorded_loads(const std::string& data_dir, const std::string& name,
                                   std::to_string(loads.shares.size()) + " experts, not of " +
                                   std::to_string(experts));
     }
-    return normalised(loads.shares);
+    ExpertLoads shares = normalised(loads.shares);
+    if (shares.empty()) problems.add("--loads", printable(name, 200) + " has only zeros");
+    return shares;
   }
   problems.add("--loads", in_quotes(name) + " is unknown; there are " + known +
                               ", or give a file that ends in .json");
@@ -231,6 +233,10 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
   check_gpus(cluster, request.network, problems);
   check_planes(cluster, request.network, problems);
   problems.finish();
+  if (!model.moe && !request.experts) {
+    problems.add("--model", printable(model.name) + " has no experts; name another or --experts");
+    problems.finish();
+  }
   Experts experts{routing_of(model, request), {}, {}, {}, {}};
   const int per_node = std::min(request.network.gpus, cluster.gpus_per_node);
   experts.placement = {request.network.gpus, per_node, experts.routing.groups,
@@ -244,6 +250,12 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
     problems.add("--gpus", problem);
   }
   experts.loads = loads_of(data_dir, request.network, experts.routing.experts, problems);
+  problems.finish();
+  if (!can_route(experts.routing, experts.loads)) {
+    problems.add("--loads", "leave a token fewer than " +
+                                std::to_string(experts.routing.experts_per_token) +
+                                " experts that have any load");
+  }
   problems.finish();
 
   const Dtype dtype = request.dtype.value_or(request.is_combine ? Dtype::bf16 : Dtype::fp8_block);

@@ -191,6 +191,15 @@ void fit_tilt(RoutingOdds& odds, std::span<const double> wanted) {
 
 }  // namespace
 
+bool can_route(const TokenRouting& routing, std::span<const double> loads) {
+  const Sizes s = sizes_of(routing);
+  std::vector<std::size_t> loaded(s.groups, 0);
+  for (std::size_t e = 0; e < loads.size(); ++e) loaded[e / s.group_size] += loads[e] > 0 ? 1 : 0;
+  std::sort(loaded.rbegin(), loaded.rend());
+  const auto taken = loaded.begin() + static_cast<std::ptrdiff_t>(s.most);
+  return std::accumulate(loaded.begin(), taken, std::size_t{0}) + 1 >= s.degrees;
+}
+
 RoutingOdds routing_odds(const TokenRouting& routing, std::span<const double> loads) {
   const std::vector<double> wanted = wanted_inclusion(routing, loads);
   RoutingOdds odds{routing, wanted, 1};

@@ -27,9 +27,11 @@ struct RoutingOdds {
   double tilt = 1;
 };
 
+// Whether a token finds experts_per_token experts with a load within groups_per_token groups.
+bool can_route(const TokenRouting& routing, std::span<const double> loads);
+
 // Weights under which expert e is in a choice with the chance experts_per_token x loads[e]. Loads
-// that no choice can give (more than all tokens) become what is nearest. Precondition: the loads of
-// at least experts_per_token experts are above 0, within groups_per_token groups.
+// that no choice can give (more than all tokens) become what is nearest. Precondition: can_route().
 RoutingOdds routing_odds(const TokenRouting& routing, std::span<const double> loads);
 
 // By expert, the chance to be chosen by a token.

@@ -45,34 +45,4 @@ FlowScenario fat_tree_all_to_all(int ranks, double latency) {
   return s;
 }
 
-FlowScenario expert_groups(int gpus) {
-  constexpr int group = 64, node = 8;
-  FlowScenario s;
-  for (int i = 0; i < gpus; ++i) {  // NIC out, NIC in, NVLink out, NVLink in
-    s.links.push_back({50e9, 2e-6});
-    s.links.push_back({50e9, 2e-6});
-    s.links.push_back({160e9, 1e-6});
-    s.links.push_back({160e9, 1e-6});
-  }
-  std::mt19937 random(1);
-  for (int first = 0; first < gpus; first += group) {
-    for (int to = first; to < first + group; ++to) {
-      const double bytes = 1e5 + static_cast<double>(random() % 1000000);
-      for (int from = first; from < first + group; ++from) {
-        if (from == to) continue;
-        const int landing = to / node * node + from % node;
-        std::vector<int> path;
-        if (from / node != to / node) path = {4 * from, 4 * landing + 1};
-        const int nvlink_from = from / node != to / node ? landing : from;
-        if (nvlink_from != to) {
-          path.push_back(4 * nvlink_from + 2);
-          path.push_back(4 * to + 3);
-        }
-        s.flows.add(path, bytes);
-      }
-    }
-  }
-  return s;
-}
-
 }  // namespace reckon

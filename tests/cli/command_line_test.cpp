@@ -160,7 +160,8 @@ TEST(CommandLine, CatalogAndSchema) {
   EXPECT_EQ(folder.run({"catalog", "plan"}).out.find("plans\n  " + v3 + "\n"), 0U);
   expect_failure(folder.run({"catalog", "plna"}), 2,
                  {"plna: unknown kind; did you mean \"plan\"? there are model, cluster"});
-  for (const char* document : {"plan/1", "model/1", "cluster/1", "device/1", "report/1"}) {
+  for (const char* document : {"plan/1", "model/1", "cluster/1", "device/1", "report/1",
+                               "transport/1", "expert_loads/1", "experts/1", "flow_collective/1"}) {
     const Outcome outcome = folder.run({"schema", document});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_TRUE(nlohmann::json::parse(outcome.out, nullptr, false).is_object()) << document;

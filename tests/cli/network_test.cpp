@@ -3,6 +3,10 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
 
 #include "tests/cli/run_reckon.hpp"
 
@@ -12,6 +16,16 @@ namespace {
 const std::string two_flows = R"({"name": "two", "links": [{"id": "a", "cap": 1e9, "lat": 1e-6}],
  "flows": [{"path": ["a"], "bytes": 1000000}, {"path": ["a"], "bytes": 2000000}],
  "expect": {"finish": [0.002001, 0.003001]}})";
+
+void expect_as_its_schema_says(const nlohmann::json& document) {
+  const auto text = Folder().run({"schema", document["schema"].get<std::string>()}).out;
+  const nlohmann::json schema_document = nlohmann::json::parse(text);
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_document),
+                                          schema);
+  const valijson::adapters::NlohmannJsonAdapter target(document);
+  EXPECT_TRUE(valijson::Validator().validate(schema, target, nullptr));
+}
 
 TEST(Network, RunsAScenario) {
   const Folder folder;
@@ -53,6 +67,7 @@ TEST(Network, DispatchesToUnevenExperts) {
   EXPECT_NE(outcome.out.find("dispatch on 32 ranks  4 nodes of h800-2048-mpft"), std::string::npos);
   const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
   EXPECT_EQ(result["schema"], "experts/1");
+  expect_as_its_schema_says(result);
   ASSERT_EQ(result["lines"].size(), 4u);  // in order and balanced, healthy and broken
   EXPECT_GT(result["lines"][0]["gpu_imbalance"], result["lines"][2]["gpu_imbalance"]);
   EXPECT_GE(result["lines"][1]["time_us"], result["lines"][0]["time_us"]);
@@ -84,6 +99,7 @@ TEST(Network, SimulatesAnAllToAll) {
   EXPECT_NE(outcome.out.find("all_to_all on 16 ranks"), std::string::npos);
   const nlohmann::json result = nlohmann::json::parse(folder.read("a.json"));
   EXPECT_EQ(result["schema"], "flow_collective/1");
+  expect_as_its_schema_says(result);
   // Half of the bytes over a NIC that reaches 40 GB/s.
   EXPECT_NEAR(result["lines"][0]["time_us"], 536870912 / 40e3, 20);
 }
@@ -101,6 +117,10 @@ TEST(Network, SaysWhatDoesNotFitTransfers) {
                  {"give balanced, dirichlet:CONCENTRATION"});
   expect_failure(folder.run({"network", "dispatch", "--topk", "300"}), 2,
                  {"a token chooses more experts than its groups have"});
+  expect_failure(folder.run({"network", "dispatch", "--loads", "dirichlet:0.001"}), 2,
+                 {"leave a token fewer than 8 experts"});
+  expect_failure(folder.run({"network", "dispatch", "--model", "llama-3-405b"}), 2,
+                 {"has no experts"});
   expect_failure(folder.run({"network", "dispatch", "--redundant", "3"}), 2,
                  {"256 experts and 3 redundant ones do not spread evenly over 64 ranks"});
   expect_failure(folder.run({"network", "collective", "gather", "--nodes", "2", "--low-latency"}),

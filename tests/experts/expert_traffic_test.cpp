@@ -121,6 +121,16 @@ TEST(ExpertTraffic, SaysWhatNoRouterDoes) {
   EXPECT_EQ(routing_problems({0, 8, 8, 4, 0}).size(), 1u);
 }
 
+TEST(RoutingOdds, NeedExpertsWithALoad) {
+  const ExpertLoads loads{0.5, 0, 0, 0.5, 0, 0};
+  EXPECT_TRUE(can_route({6, 2, 2, 2, 0}, loads));
+  EXPECT_FALSE(can_route({6, 2, 2, 1, 0}, loads));
+  EXPECT_FALSE(can_route({6, 3, 1, 1, 0}, loads));
+  const std::vector<double> chosen = inclusion(routing_odds({6, 1, 2, 2, 0}, loads));
+  EXPECT_NEAR(chosen[0], 0.5, 1e-9);
+  EXPECT_EQ(chosen[1], 0);
+}
+
 struct Case {
   TokenRouting routing;
   ExpertLoads loads;

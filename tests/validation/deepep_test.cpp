@@ -91,7 +91,8 @@ std::vector<std::vector<double>> rows_of(const std::string& name) {
 }
 
 // deepseek-ai/DeepEP README @3b1045d (2025-04-22): 4,096 tokens, at most 4 nodes of a token,
-// logical GB/s. The row of one node gave the NVLink share. 16 GPUs are bound by NVLink.
+// logical GB/s. The row of one node gave the NVLink share. 16 GPUs are bound by NVLink. All are too
+// fast, by 4 to 10 %: H100's NICs reached 0.955 of nominal, H800's less.
 TEST(DeepEp, NormalKernelsOnH800) {
   struct Row {
     int nodes;
@@ -112,7 +113,8 @@ TEST(DeepEp, NormalKernelsOnH800) {
   EXPECT_LE(errors.median(), 0.10);
 }
 
-// DeepEP README @d8dd185 (2025-06-05): 128 tokens, NVLink within the node, us.
+// DeepEP README @d8dd185 (2025-06-05): 128 tokens, NVLink within the node, us. Worst: dispatch in
+// one node and on two, 15 and 14 % too short, and combine on 16 nodes, 13 %.
 TEST(DeepEp, LowLatencyKernelsOnH800) {
   struct Row {
     int nodes;
@@ -135,13 +137,18 @@ TEST(DeepEp, LowLatencyKernelsOnH800) {
   EXPECT_LE(errors.median(), 0.10);
 }
 
+// Classes of rows that miss 10 %, all below 1,024 tokens and all too short: 1 node, dispatch 16 %
+// (this table has 37 us for one token in a node, deepep_intranode.csv, which gave the startup, 27)
+// and combine 11 %; 2 nodes 11 and 15 %; 4 nodes, combine 12 %. With few tokens a kernel fills its
+// pipeline of chunks, which costs up to 40 us beyond the startup and is not modelled.
+//
 // Rows that gave a constant: one token, 2 nodes with 8 SMs, the largest on 4 nodes.
 bool gave_a_constant(int nodes, double tokens, int sms) {
   return tokens <= 1 || (nodes == 2 && sms == 8) || (nodes == 4 && tokens >= 131072 && sms == 20);
 }
 
 TEST(DeepEp, NormalKernelsOnH100) {
-  Errors all;
+  Errors all, large;
   std::vector<Errors> by_class(12);
   const std::vector<std::string> names{"1 node", "2 nodes", "4 nodes"};
   for (const std::vector<double>& row : rows_of("deepep_h100_normal.csv")) {
@@ -154,6 +161,7 @@ TEST(DeepEp, NormalKernelsOnH100) {
       const double predicted = predict(setting).time * 1e6;
       const double measured = row[is_combine ? 4 : 3];
       all.add(predicted, measured);
+      if (size == 1) large.add(predicted, measured);
       by_class[4 * nodes + 2 * size + (is_combine ? 1 : 0)].add(predicted, measured);
     }
   }
@@ -161,8 +169,12 @@ TEST(DeepEp, NormalKernelsOnH100) {
     report("H100 " + names[i / 4] + (i / 2 % 2 == 1 ? ", from 1,024 tokens" : ", fewer tokens") +
                (i % 2 == 1 ? ", combine" : ", dispatch"),
            by_class[i]);
+    // Short transfers miss 10 % in some classes, as said above.
+    EXPECT_LE(by_class[i].median(), i / 2 % 2 == 1 ? 0.10 : 0.18);
   }
+  report("H100 from 1,024 tokens", large);
   report("H100 normal", all);
+  EXPECT_LE(large.median(), 0.05);
   EXPECT_GE(all.relative.size(), 400u);
   EXPECT_LE(all.median(), 0.10);
 }
