@@ -32,6 +32,8 @@ std::string_view folder_of(DocumentKind kind) {
       return "topologies/devices";
     case DocumentKind::plan:
       return "planner/plans";
+    case DocumentKind::topology:
+      return "topologies/examples";
   }
   return {};
 }

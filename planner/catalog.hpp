@@ -1,5 +1,5 @@
-// The models, clusters, devices and plans that are shipped, and files of the user's own: from a
-// name or a path to a value. The only place where input files are opened.
+// The models, clusters, devices, plans and topologies that are shipped, and files of the user's
+// own: from a name or a path to a value. The only place where input files are opened.
 #pragma once
 
 #include <string>

@@ -22,9 +22,10 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 12> documents{
-    "plan/1",   "model/1",       "cluster/1", "device/1",     "transport/1",       "expert_loads/1",
-    "report/1", "calibration/1", "flows/1",   "collective/1", "flow_collective/1", "experts/1"};
+constexpr std::array<std::string_view, 14> documents{
+    "plan/1",       "model/1",           "cluster/1", "device/1",         "topology/1",
+    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",    "flows/1",
+    "collective/1", "flow_collective/1", "experts/1", "topology_report/1"};
 
 struct EffectName {
   std::string_view name;
@@ -77,6 +78,14 @@ struct Parser {
     with_value.push_back(command.add_option(name, value, description)->type_name(type));
   }
 
+  // The same for an option that may be given several times.
+  void options(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+               const std::string& type, const std::string& description) {
+    CLI::Option* const option = command.add_option(name, values, description);
+    with_value.push_back(
+        option->type_name(type)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+  }
+
   void add_command(const CommandTexts& texts) {
     CLI::App& c = *app.add_subcommand(std::string(texts.name), std::string(texts.summary));
     c.fallthrough();
@@ -96,7 +105,7 @@ struct Parser {
         add_network(c);
         break;
       case Command::catalog:
-        c.add_option("KIND", word, "model, cluster, device or plan; all of them without");
+        c.add_option("KIND", word, "model, cluster, device, plan or topology; all of them without");
         break;
       case Command::schema:
         c.add_option("DOCUMENT", word, "one of those below");
@@ -149,7 +158,8 @@ struct Parser {
 
   void add_network(CLI::App& c) {
     c.add_option("ACTION WHAT", words,
-                 "run and a file, collective and an operation, dispatch, or combine");
+                 "run and a file, collective and an operation, dispatch, combine, or describe and "
+                 "a cluster");
     for (const NetworkOption& one : network_options) {
       std::string& value = network.*one.value;
       option(c, std::string(one.flag), value, std::string(one.type), std::string(one.description));
@@ -157,7 +167,12 @@ struct Parser {
     c.add_flag("--low-latency", network.low_latency, "dispatch, combine: the kernels for decoding");
     c.add_flag("--in-series", network.in_series,
                "dispatch, combine: NVLink waits for the network, not beside it");
+    options(c, "--fail", arguments.fails, "WHAT",
+            "describe: plane:N, switch:NAME, link:A-B, links:N at random; repeat");
+    options(c, "--route", arguments.routes, "A,B", "describe: the way between two GPUs; repeat");
     option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
+    option(c, "--svg", arguments.svg, "FILE", "describe: draw the network");
+    option(c, "--dot", arguments.dot, "FILE", "describe: the drawing for Graphviz");
     add_style(c);
   }
 
@@ -242,11 +257,12 @@ void check_extras(Parser& parser, const CommandTexts& texts) {
 void check_values(Parser& parser) {
   for (const CLI::Option* option : parser.with_value) {
     if (option->count() == 0) continue;
-    const std::string& value = option->results().front();
-    if (!value.empty() && !value.starts_with("--")) continue;
-    parser.arguments.problems.push_back(flag_problem(
-        option->get_name(), value.empty() ? "the value is empty; give one or leave the option out"
-                                          : fmt::format("has no value; {} is an option", value)));
+    for (const std::string& value : option->results()) {
+      if (!value.empty() && !value.starts_with("--")) continue;
+      parser.arguments.problems.push_back(flag_problem(
+          option->get_name(), value.empty() ? "the value is empty; give one or leave the option out"
+                                            : fmt::format("has no value; {} is an option", value)));
+    }
   }
 }
 
@@ -288,8 +304,8 @@ std::filesystem::path real_place(const std::string& path) {
 // The flag of an output or input that `path`, the value of `flag`, would overwrite; empty if none.
 std::string overwritten(const Arguments& a, std::string_view flag, const std::string& path) {
   using Value = std::pair<std::string_view, const std::string&>;
-  for (const auto& [other, taken] :
-       {Value{"--output", a.output}, Value{"--json", a.json}, Value{"--csv", a.csv}}) {
+  for (const auto& [other, taken] : {Value{"--output", a.output}, Value{"--json", a.json},
+                                     Value{"--csv", a.csv}, Value{"--svg", a.svg}}) {
     if (other == flag) break;
     if (!taken.empty() && real_place(taken) == real_place(path)) return std::string(other);
   }
@@ -400,6 +416,8 @@ void read_network(Parser& parser) {
   read_network_words(parser.network, a);
   read_style(parser);
   check_output(a, "--json", a.json);
+  check_output(a, "--svg", a.svg);
+  check_output(a, "--dot", a.dot);
 }
 
 void read_simulate(Parser& parser) {
@@ -455,8 +473,8 @@ void read_word(Parser& parser) {
       }
       if (!a.kind) {
         a.problems.push_back(flag_problem(
-            parser.word,
-            "unknown kind" + instead(parser.word, {"model", "cluster", "device", "plan"})));
+            parser.word, "unknown kind" + instead(parser.word, {"model", "cluster", "device",
+                                                                "plan", "topology"})));
       }
       break;
     case Command::schema:

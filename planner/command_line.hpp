@@ -28,7 +28,7 @@ enum class Command : std::uint8_t {
 };
 
 // What `reckon network` and `reckon calibrate` do.
-enum class NetworkAction : std::uint8_t { run, collective, dispatch, combine };
+enum class NetworkAction : std::uint8_t { run, collective, dispatch, combine, describe };
 enum class CalibrateAction : std::uint8_t { fit, check, transfer };
 
 struct Arguments {
@@ -62,6 +62,9 @@ struct Arguments {
   std::vector<double> bytes;
   std::optional<FlowOperation> flow_operation;  // collective: one that is no ring or tree
   ExpertRequest expert;                         // dispatch, combine; its network: also the former
+  std::vector<std::string> fails, routes;       // describe
+  std::int64_t seed = 1;                        // of links:N
+  std::string dot;
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

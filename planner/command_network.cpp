@@ -19,7 +19,8 @@ class Reader {
   Reader(const NetworkTexts& texts, Arguments& a) : texts_(texts), a_(a) {}
 
   void read() {
-    const std::vector<std::string_view> actions{"run", "collective", "dispatch", "combine"};
+    const std::vector<std::string_view> actions{"run", "collective", "dispatch", "combine",
+                                                "describe"};
     const std::string action = texts_.words.empty() ? "" : texts_.words.front();
     const auto found = std::find(actions.begin(), actions.end(), action);
     if (found == actions.end()) {
@@ -28,11 +29,13 @@ class Reader {
       return;
     }
     a_.network_action = static_cast<NetworkAction>(found - actions.begin());
-    const bool has_word = action == "run" || action == "collective";
+    const bool has_word = action != "dispatch" && action != "combine";
     if (texts_.words.size() != (has_word ? 2 : 1)) {
       problem(action, action == "run"          ? "give one file of scenarios"
                       : action == "collective" ? "give one operation"
-                                               : "takes no word behind it, only options");
+                      : action == "describe"
+                          ? "give the name of one cluster or topology, or its file"
+                          : "takes no word behind it, only options");
       return;
     }
     a_.network_words.assign(texts_.words.begin() + 1, texts_.words.end());
@@ -41,6 +44,10 @@ class Reader {
       check_uses("network run", ' ');
     } else if (action == "collective") {
       read_collective(a_.network_words.front());
+    } else if (action == "describe") {
+      a_.measurements = a_.network_words;  // no output may overwrite it
+      check_uses("network describe", 'd');
+      read_seed(a_.seed);
     } else {
       read_expert(action);
     }
@@ -58,9 +65,15 @@ class Reader {
         problem(option.flag, "does not belong to " + what);
       }
     }
-    if (use == 'e') return;
-    if (texts_.low_latency) problem("--low-latency", "does not belong to " + what);
-    if (texts_.in_series) problem("--in-series", "does not belong to " + what);
+    const auto check = [&](std::string_view flag, bool given, char fits) {
+      if (given && use != fits) problem(flag, "does not belong to " + what);
+    };
+    check("--low-latency", texts_.low_latency, 'e');
+    check("--in-series", texts_.in_series, 'e');
+    check("--fail", !a_.fails.empty(), 'd');
+    check("--route", !a_.routes.empty(), 'd');
+    check("--svg", !a_.svg.empty(), 'd');
+    check("--dot", !a_.dot.empty(), 'd');
   }
 
   std::optional<double> number(std::string_view flag, const std::string& text, double least,
@@ -116,9 +129,12 @@ class Reader {
           count("--failed-planes", word.empty() ? " " : word, 0).value_or(0));
     }
     if (!texts_.loads.empty()) network.loads = texts_.loads;
-    if (const auto seed = number("--seed", texts_.seed, 0, 9e15)) {
-      network.seed = static_cast<std::int64_t>(*seed);
-    }
+    read_seed(network.seed);
+  }
+
+  void read_seed(std::int64_t& seed) {
+    const auto given = number("--seed", texts_.seed, 0, 9e15);
+    if (given) seed = static_cast<std::int64_t>(std::floor(*given));
   }
 
   void read_expert(const std::string& action) {

@@ -27,7 +27,7 @@ struct NetworkOption {
   std::string_view type;
   std::string_view description;
   // For which of these it is: 'n' collectives by NCCL's model, 'f' as flows, 'v' of these
-  // all_to_all_v alone, 'e' dispatch and combine.
+  // all_to_all_v alone, 'e' dispatch and combine, 'd' describe.
   std::string_view uses;
 };
 
@@ -43,7 +43,7 @@ inline constexpr std::array<NetworkOption, 20> network_options{{
      "planes (rails) whose NICs are lost, by number", "fve"},
     {"--loads", &NetworkTexts::loads, "LOADS",
      "balanced (default), dirichlet:CONCENTRATION, recorded:NAME", "ve"},
-    {"--seed", &NetworkTexts::seed, "NUMBER", "of drawn loads, 1 by default", "ve"},
+    {"--seed", &NetworkTexts::seed, "NUMBER", "of drawn loads and of links:N, 1 by default", "ved"},
     {"--model", &NetworkTexts::model, "NAME", "whose experts; deepseek-v3 by default", "e"},
     {"--tokens", &NetworkTexts::tokens, "COUNT", "of each rank, 4096 by default", "e"},
     {"--hidden", &NetworkTexts::hidden, "COUNT", "elements of a token in place of the model's",

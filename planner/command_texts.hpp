@@ -54,15 +54,18 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "out. transfer takes the models of a measured device to one that is only specified: most\n"
      "parameters are shares of peaks and bandwidths and scale with the specification; times of\n"
      "launches, rates of one SM and cache sizes stay.\n\n"},
-    {"network", Command::network, "network run|collective|dispatch|combine [WHAT] [OPTION...]",
-     "flows that share links; collectives; expert dispatch and combine",
+    {"network", Command::network,
+     "network run|collective|dispatch|combine|describe [WHAT] [OPTION...]",
+     "flows that share links; collectives; expert dispatch; a network described and drawn",
      "  reckon network run scenario.json             when each flow ends\n"
      "  reckon network run scenario.json --json -    every flow, for other programs\n"
      "  reckon network collective all_reduce --node h100 --nodes 4\n"
      "  reckon network collective all_gather --bytes 1048576,67108864\n"
      "  reckon network collective all_to_all --cluster h800-2048-mpft --gpus 64\n"
      "  reckon network dispatch --gpus 64 --loads recorded:single-domain --redundant 64\n"
-     "  reckon network combine --gpus 64 --failed-planes 3\n",
+     "  reckon network combine --gpus 64 --failed-planes 3\n"
+     "  reckon network describe h800-2048-mpft --route 0,1023 --svg network.svg\n"
+     "  reckon network describe h800-2048-mpft --fail plane:3 --fail link:gpu0-p0.leaf0\n",
      "A scenario has links (id, cap in bytes/s, lat in s) and flows (path of ids, bytes, start in "
      "s,\n"
      "after: flows that must have ended). Rates are max-min fair; a flow holds all links of its "
@@ -75,18 +78,26 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "a cluster's links; bytes as nccl-tests count them. Dispatch and combine move tokens to "
      "experts\n"
      "and back as DeepEP does, with its measured rates; recorded loads: loss-free, aux-loss,\n"
-     "real-text-resilient, real-text-concentrated, single-domain, or a file (expert_loads/1).\n\n"},
+     "real-text-resilient, real-text-concentrated, single-domain, or a file (expert_loads/1).\n\n"
+     "describe takes the name of a cluster or topology (reckon catalog), or a cluster/1 or "
+     "topology/1\n"
+     "file. Parts are gpu5, nvswitch0, leaf3, spine1; p2.leaf3 of plane 2; pod1.leaf3, pod1.spine0 "
+     "and\n"
+     "core0.5 of three layers; g4.switch1 of a group; sw3.0.2 in a torus. link:A-B fails every "
+     "wire\n"
+     "between the two.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
-     "list the shipped models, clusters, devices and plans",
+     "list the shipped models, clusters, devices, plans and topologies",
      "  reckon catalog\n"
      "  reckon catalog plan\n",
      ""},
     {"schema", Command::schema, "schema DOCUMENT", "print the JSON Schema of a document",
      "  reckon schema plan/1 > plan.schema.json    for an editor, or to check own plans\n"
      "  reckon schema report/1                     what --json writes\n",
-     "Documents: plan/1, model/1, cluster/1, device/1, transport/1, expert_loads/1 are read;\n"
-     "report/1, calibration/1, flows/1, collective/1, flow_collective/1 and experts/1 are written\n"
-     "with --json.\n\n"},
+     "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
+     "are\n"
+     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1 and\n"
+     "topology_report/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};

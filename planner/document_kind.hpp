@@ -1,4 +1,4 @@
-// The four documents that reckon reads, by name.
+// The five documents that reckon reads, by name.
 #pragma once
 
 #include <array>
@@ -10,15 +10,16 @@
 
 namespace reckon {
 
-enum class DocumentKind : std::uint8_t { model, cluster, device, plan };
+enum class DocumentKind : std::uint8_t { model, cluster, device, plan, topology };
 
 template <>
 struct EnumNames<DocumentKind> {
-  static constexpr std::array<std::pair<DocumentKind, std::string_view>, 4> table{{
+  static constexpr std::array<std::pair<DocumentKind, std::string_view>, 5> table{{
       {DocumentKind::model, "model"},
       {DocumentKind::cluster, "cluster"},
       {DocumentKind::device, "device"},
       {DocumentKind::plan, "plan"},
+      {DocumentKind::topology, "topology"},
   }};
 };
 

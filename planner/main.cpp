@@ -18,6 +18,7 @@
 #include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
 #include "planner/command_line.hpp"
+#include "planner/describe.hpp"
 #include "planner/expert_transfer.hpp"
 #include "planner/faults.hpp"
 #include "planner/network.hpp"
@@ -37,8 +38,10 @@
 #include "reports/report_csv.hpp"
 #include "reports/report_json.hpp"
 #include "reports/report_text.hpp"
+#include "reports/topology_report.hpp"
 #include "sim/calibrate/fit.hpp"
 #include "sim/kernel_models/family_model.hpp"
+#include "topologies/topology_spec.hpp"
 
 namespace reckon {
 namespace {
@@ -427,6 +430,24 @@ int expert_command(const Arguments& arguments) {
   return ok;
 }
 
+int describe_command(const Arguments& arguments) {
+  DescribedNetwork network =
+      describe_network(data_folder(arguments.data), arguments.network_words.front(),
+                       {arguments.fails, arguments.routes, arguments.seed});
+  network.report.tool = version;
+  const bool draws = !arguments.svg.empty() || !arguments.dot.empty();
+  if (draws && network.drawing.boxes.empty()) {
+    throw InputError({{arguments.svg.empty() ? "--dot" : "--svg", 0, 0, "",
+                       "this network is only counted: there is nothing to draw"}});
+  }
+  if (!arguments.svg.empty()) write_output(arguments.svg, topology_svg(network.drawing));
+  if (!arguments.dot.empty()) write_output(arguments.dot, topology_dot(network.drawing));
+  if (!arguments.json.empty()) write_output(arguments.json, topology_json(network.report));
+  if (arguments.json == "-" || arguments.svg == "-" || arguments.dot == "-") return ok;
+  write_output("-", topology_text(network.report, style_of(arguments)));
+  return ok;
+}
+
 int network_command(const Arguments& arguments) {
   switch (arguments.network_action) {
     case NetworkAction::collective:
@@ -434,6 +455,8 @@ int network_command(const Arguments& arguments) {
     case NetworkAction::dispatch:
     case NetworkAction::combine:
       return expert_command(arguments);
+    case NetworkAction::describe:
+      return describe_command(arguments);
     case NetworkAction::run:
       break;
   }
@@ -448,7 +471,7 @@ int catalog_command(const Arguments& arguments) {
   std::string text;
   for (const auto& [kind, name] : EnumNames<DocumentKind>::table) {
     if (arguments.kind && arguments.kind != kind) continue;
-    text += fmt::format("{}s\n", name);
+    text += kind == DocumentKind::topology ? "topologies\n" : fmt::format("{}s\n", name);
     for (const std::string& document : shipped_names(data, kind)) text += "  " + document + "\n";
   }
   write_output("-", text);
@@ -462,6 +485,8 @@ std::string schema_of(const std::string& document) {
   if (document == "collective/1") return collective_schema();
   if (document == "flow_collective/1") return flow_collective_schema();
   if (document == "experts/1") return expert_schema();
+  if (document == "topology/1") return topology_schema();
+  if (document == "topology_report/1") return topology_report_schema();
   const std::string schema = expert_input_schema(document);
   return schema.empty() ? input_schema(document) : schema;
 }

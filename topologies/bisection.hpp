@@ -21,4 +21,9 @@ GpuHalves random_halves(const Topology& topology, std::uint64_t seed);
 // carry if the routing is perfect.
 BytesPerSecond bisection_bandwidth(const Topology& topology, const GpuHalves& halves);
 
+// An upper bound of that, counted in a moment at any size: what NICs and wires up carry, leaf by
+// leaf and pod by pod, or the wires across the cut of a network without layers. In a fat tree in
+// which nothing has failed it is the maximum flow itself.
+BytesPerSecond bisection_bound(const Topology& topology, const GpuHalves& halves);
+
 }  // namespace reckon

@@ -13,6 +13,17 @@ FabricPrices solve_prices(const PricedFabric& a, const PricedFabric& b) {
           (b.total * a_switches - a.total * b_switches) / determinant};
 }
 
+FabricPrices solve_prices(const PriceTable& table) {
+  std::vector<PricedFabric> known;
+  for (const std::string& name : table.solved_from) {
+    for (const PricedRow& row : table.fabrics) {
+      if (row.name != name) continue;
+      known.push_back({{row.endpoints, row.switches, row.links}, row.cost});
+    }
+  }
+  return known.size() == 2 ? solve_prices(known[0], known[1]) : FabricPrices{};
+}
+
 Usd fabric_price(const FabricCounts& counts, const FabricPrices& prices) {
   return prices.usd_per_switch * static_cast<double>(counts.switches) +
          prices.usd_per_link * static_cast<double>(counts.links);

@@ -148,20 +148,27 @@ int gpus(const TopologyShape& shape) {
   return std::visit([](const auto& any) { return any.nodes * any.node.gpus; }, shape);
 }
 
-std::vector<std::string> shape_problems(const TopologyShape& shape) {
+std::vector<std::string> count_problems(const TopologyShape& shape) {
   Problems problems = number_problems(shape);
   if (!problems.none()) return problems.found();
   const std::int64_t most = most_nodes(shape);
-  const FabricCounts counts = fabric_counts(shape);
-  problems.check(counts.endpoints <= most * node_shape(shape).gpus,
+  problems.check(fabric_counts(shape).endpoints <= most * node_shape(shape).gpus,
                  "the fabric has ports for " + std::to_string(most) + " nodes at most");
+  return problems.found();
+}
+
+std::vector<std::string> shape_problems(const TopologyShape& shape) {
+  std::vector<std::string> found = count_problems(shape);
+  if (!number_problems(shape).none()) return found;
+  const FabricCounts counts = fabric_counts(shape);
   const auto* slim_fly = std::get_if<SlimFlyShape>(&shape);
-  problems.check(slim_fly == nullptr || is_prime_power(slim_fly->q),
-                 "no Slim Fly is known whose q is not a prime power");
+  if (slim_fly != nullptr && !is_prime_power(slim_fly->q)) {
+    found.emplace_back("no Slim Fly is known whose q is not a prime power");
+  }
   const std::int64_t wires =
       counts.endpoints * (1 + node_shape(shape).nvswitches) + counts.switches + counts.links;
-  problems.check(wires <= most_wires, "too large to be built");
-  return problems.found();
+  if (wires > most_wires) found.emplace_back("too large to be built");
+  return found;
 }
 
 std::int64_t most_nodes(const TopologyShape& shape) {

@@ -90,7 +90,11 @@ using TopologyShape = std::variant<FatTreeShape, DragonflyShape, SlimFlyShape, T
 const NodeShape& node_shape(const TopologyShape& shape);
 int gpus(const TopologyShape& shape);
 
-// What keeps a shape from being built. Any numbers may be given.
+// What keeps a shape from being counted: numbers that make no network, or more nodes than ports.
+// Any numbers may be given.
+std::vector<std::string> count_problems(const TopologyShape& shape);
+
+// What keeps a shape from being built: the same, a graph that is not known, too much to hold.
 std::vector<std::string> shape_problems(const TopologyShape& shape);
 
 // Most nodes that the fabric has ports for; 0 if the shape has other problems.

@@ -26,8 +26,8 @@ bool ends_with(const std::string& text, const std::string& end) {
 std::string module_of(const std::string& path) {
   if (path == "planner/main.cpp" || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
-  for (const char* root :
-       {"planner/predict.", "planner/calibrate.", "planner/network.", "planner/expert_transfer."}) {
+  for (const char* root : {"planner/predict.", "planner/calibrate.", "planner/describe.",
+                           "planner/network.", "planner/expert_transfer."}) {
     if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";
@@ -43,8 +43,8 @@ const std::map<std::string, Names>& allowed_modules() {
       {"sim", {"sim", "planner/spec", "topologies"}},
       {"trainer", {"trainer", "planner/spec", "kernels"}},
       {"reports", {"reports", "planner/spec"}},
-      // The hops of a prediction and of a calibration, which main.cpp and the tests call: the only
-      // files beside main.cpp that know planner, simulator and reports at once.
+      // The hops of a prediction, of a calibration and of a network, which main.cpp and the tests
+      // call: the only files beside main.cpp that know planner, simulator and reports at once.
       {"predict", {"predict", "planner/spec", "planner", "sim", "reports", "topologies"}},
       // argv to values: what main.cpp would be too long with.
       {"command_line", {"command_line", "planner/spec", "planner", "sim"}},

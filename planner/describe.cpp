@@ -1,0 +1,252 @@
+#include "planner/describe.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "planner/catalog.hpp"
+#include "planner/spec/json_document.hpp"
+#include "planner/spec/spec_json.hpp"
+#include "topologies/describe.hpp"
+#include "topologies/draw.hpp"
+#include "topologies/find_failures.hpp"
+#include "topologies/generate.hpp"
+#include "topologies/topology_spec.hpp"
+
+namespace reckon {
+namespace {
+
+Problem placed(const Document& document, const std::string& pointer, std::string message) {
+  Problem problem{document.file_name(), 1, 1, pointer, std::move(message)};
+  if (const auto place = document.find(pointer)) {
+    problem.line = place->line;
+    problem.column = place->column;
+  }
+  return problem;
+}
+
+// --- the file
+// -------------------------------------------------------------------------------------
+
+struct NetworkFile {
+  std::string name;
+  std::string source;
+  TopologyShape shape;
+  FailureSpec failures;
+};
+
+// The file of a shipped cluster or topology, or the user's own.
+std::string find_network(const std::string& data_dir, const std::string& name) {
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
+  if (is_path) return name;
+  std::vector<std::string> all;
+  for (const DocumentKind kind : {DocumentKind::cluster, DocumentKind::topology}) {
+    const std::vector<std::string> names = shipped_names(data_dir, kind);
+    for (std::string wanted : {name, [&name] {
+                                 std::string dashed = name;
+                                 std::replace(dashed.begin(), dashed.end(), '_', '-');
+                                 return dashed;
+                               }()}) {
+      if (std::find(names.begin(), names.end(), wanted) != names.end()) {
+        return find_document(data_dir, kind, wanted);
+      }
+    }
+    all.insert(all.end(), names.begin(), names.end());
+  }
+  const std::vector<std::string_view> known(all.begin(), all.end());
+  const auto near = closest(name, known);
+  std::string message = "no such cluster or topology";
+  message += near ? "; did you mean " + in_quotes(*near) + "?" : ".";
+  message += " Shipped:";
+  for (const std::string& one : all) message += (one == all.front() ? " " : ", ") + one;
+  throw InputError({{printable(name, 200), 0, 0, "",
+                     message + ". A file of your own: give a path with a '/' or one that ends in "
+                               ".json"}});
+}
+
+std::string schema_of(const Document& document) {
+  const auto* members = std::get_if<JsonNode::Object>(&document.root().value);
+  if (members == nullptr) return {};
+  for (const JsonMember& member : *members) {
+    const auto* text = std::get_if<std::string>(&member.value.value);
+    if (member.key == "schema" && text != nullptr) return *text;
+  }
+  return {};
+}
+
+NetworkFile read_network(const Document& document, const std::string& text) {
+  const std::string schema = schema_of(document);
+  if (schema == "cluster/1") {
+    const ClusterSpec cluster = read_cluster(text, document.file_name());
+    const TopologyShape shape = shape_of(cluster);
+    std::vector<Problem> problems;
+    for (const std::string& problem : count_problems(shape)) {
+      problems.push_back(placed(document, "/fabric", problem));
+    }
+    if (!problems.empty()) throw InputError(std::move(problems));
+    return {cluster.name, cluster.source, shape, {}};
+  }
+  if (schema == "model/1" || schema == "plan/1" || schema == "device/1") {
+    throw InputError(
+        {placed(document, "/schema",
+                "expected \"cluster/1\" or \"topology/1\", got " + in_quotes(schema))});
+  }
+  const TopologySpec spec = read_topology(text, document.file_name());
+  return {spec.name, spec.source, shape_of(spec), spec.failures};
+}
+
+// --- the flags
+// ------------------------------------------------------------------------------------
+
+std::optional<int> to_number(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+// One --fail.
+std::optional<FailureSpec> to_failure(const std::string& text, std::int64_t seed) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const std::string kind = text.substr(0, colon);
+  const std::string what = text.substr(colon + 1);
+  const std::optional<int> number = to_number(what);
+  FailureSpec spec;
+  spec.seed = seed;
+  if (kind == "link") {
+    spec.links = {what};
+  } else if (kind == "switch") {
+    spec.switches = {what};
+  } else if (kind == "plane" && number) {
+    spec.planes = {*number};
+  } else if (kind == "links" && number) {
+    spec.random_links = *number;
+  } else {
+    return std::nullopt;
+  }
+  return spec;
+}
+
+std::optional<GpuPair> to_pair(const std::string& text, int gpus) {
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) return std::nullopt;
+  const std::string_view whole = text;
+  const std::optional<int> from = to_number(whole.substr(0, comma));
+  const std::optional<int> to = to_number(whole.substr(comma + 1));
+  if (!from || !to || *from >= gpus || *to >= gpus) return std::nullopt;
+  return GpuPair{*from, *to};
+}
+
+// Collects what the file and the flags ask for.
+class Requests {
+ public:
+  Requests(const Document& document, const Topology& topology)
+      : document_(document), topology_(topology) {}
+
+  void add_file(const FailureSpec& spec) {
+    if (spec == FailureSpec{} || !has_graph("")) return;
+    std::vector<FailureProblem> found;
+    add(find_failures(topology_, spec, found));
+    for (const FailureProblem& one : found) {
+      problems_.push_back(placed(document_, "/failures" + one.pointer, one.message));
+    }
+  }
+
+  void add_flags(const DescribeFlags& flags, std::vector<GpuPair>& routes) {
+    for (const std::string& text : flags.fails) {
+      const std::optional<FailureSpec> spec = to_failure(text, flags.seed);
+      if (!spec) {
+        report("--fail",
+               in_quotes(text) + " is none of plane:N, switch:NAME, link:A-B and links:N");
+        continue;
+      }
+      if (!has_graph("--fail")) continue;
+      std::vector<FailureProblem> found;
+      add(find_failures(topology_, *spec, found));
+      for (const FailureProblem& one : found) report("--fail", one.message);
+    }
+    for (const std::string& text : flags.routes) {
+      if (!has_graph("--route")) continue;
+      if (const auto pair = to_pair(text, topology_.gpus)) {
+        routes.push_back(*pair);
+      } else {
+        report("--route", in_quotes(text) + " names no two GPUs; give \"A,B\" from 0 to " +
+                              std::to_string(topology_.gpus - 1));
+      }
+    }
+  }
+
+  Failures finish() && {
+    if (!problems_.empty()) throw InputError(std::move(problems_));
+    return std::move(failures_);
+  }
+
+ private:
+  void report(const std::string& flag, std::string message) {
+    problems_.push_back({flag, 0, 0, "", std::move(message)});
+  }
+
+  bool has_graph(const std::string& flag) {
+    if (topology_.gpus > 0) return true;
+    const std::string message = "this network is only counted: it has no parts to name";
+    problems_.push_back(flag.empty() ? placed(document_, "/failures", message)
+                                     : Problem{flag, 0, 0, "", message});
+    return false;
+  }
+
+  void add(const Failures& found) {
+    failures_.links.insert(failures_.links.end(), found.links.begin(), found.links.end());
+    failures_.nodes.insert(failures_.nodes.end(), found.nodes.begin(), found.nodes.end());
+  }
+
+  const Document& document_;
+  const Topology& topology_;
+  Failures failures_;
+  std::vector<Problem> problems_;
+};
+
+bool is_to_be_built(const TopologyShape& shape) {
+  const FabricCounts counts = fabric_counts(shape);
+  const std::int64_t wires =
+      counts.links + counts.endpoints * (1 + std::int64_t{node_shape(shape).nvswitches});
+  return wires <= most_wires_to_build;
+}
+
+}  // namespace
+
+DescribedNetwork describe_network(const std::string& data_dir, const std::string& name,
+                                  const DescribeFlags& flags) {
+  const std::string path = find_network(data_dir, name);
+  const std::string text = read_text_file(path);
+  const Document document = parse_document(text, path);
+  const NetworkFile file = read_network(document, text);
+  const Topology whole = is_to_be_built(file.shape) ? build_topology(file.shape) : Topology{};
+
+  DescribeOptions options;
+  Requests requests(document, whole);
+  requests.add_file(file.failures);
+  requests.add_flags(flags, options.routes);
+  options.failures = std::move(requests).finish();
+  const std::string folder = data_dir + "/topologies/prices/";
+  const std::string table = folder + "switch_table.json";
+  const std::string power = folder + "network_power.json";
+  options.prices = read_price_table(read_text_file(table), table);
+  options.power = read_part_power(read_text_file(power), power);
+
+  DescribedNetwork result;
+  result.report = describe(file.shape, whole, options);
+  result.report.name = file.name;
+  result.report.source = file.source;
+  result.drawing = draw(without(whole, options.failures), options.failures);
+  result.drawing.title = file.name;
+  result.drawing.remark = result.report.kind + ", " + std::to_string(result.report.endpoints) +
+                          " GPUs, " + std::to_string(result.report.switches) + " switches, " +
+                          std::to_string(result.report.links) + " links between them";
+  return result;
+}
+
+}  // namespace reckon
