@@ -56,7 +56,7 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "launches, rates of one SM and cache sizes stay.\n\n"},
     {"network", Command::network,
      "network run|collective|dispatch|combine|describe [WHAT] [OPTION...]",
-     "flows that share links; collectives; expert dispatch; a network described and drawn",
+     "simulate flows, collectives, expert dispatch; describe and draw a network",
      "  reckon network run scenario.json             when each flow ends\n"
      "  reckon network run scenario.json --json -    every flow, for other programs\n"
      "  reckon network collective all_reduce --node h100 --nodes 4\n"

@@ -209,6 +209,10 @@ class Requests {
   std::vector<Problem> problems_;
 };
 
+std::string numbered(std::int64_t number, const std::string& word, const char* ending) {
+  return std::to_string(number) + " " + word + (number == 1 ? "" : ending);
+}
+
 bool is_to_be_built(const TopologyShape& shape) {
   const FabricCounts counts = fabric_counts(shape);
   const std::int64_t wires =
@@ -243,9 +247,10 @@ DescribedNetwork describe_network(const std::string& data_dir, const std::string
   result.report.source = file.source;
   result.drawing = draw(without(whole, options.failures), options.failures);
   result.drawing.title = file.name;
-  result.drawing.remark = result.report.kind + ", " + std::to_string(result.report.endpoints) +
-                          " GPUs, " + std::to_string(result.report.switches) + " switches, " +
-                          std::to_string(result.report.links) + " links between them";
+  result.drawing.remark = result.report.kind + "; " +
+                          numbered(result.report.endpoints, "GPU", "s") + ", " +
+                          numbered(result.report.switches, "switch", "es") + ", " +
+                          numbered(result.report.links, "link", "s") + " between switches";
   return result;
 }
 

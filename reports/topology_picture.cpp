@@ -13,8 +13,10 @@ namespace {
 
 // Pixels.
 constexpr double width = 1400, margin = 24, left = 90, head = 64;
+constexpr double below = 56;  // room for turned labels under the lowest layer
 constexpr double level_height = 190, flat_height = 900;
 constexpr double most_box_width = 96, box_height = 34;
+constexpr std::size_t most_labels_outside = 64;
 constexpr double letter_width = 6.4, small_letter_width = 4.9;  // on average
 
 constexpr std::string_view plain_fill = "#e4e4e7", plain_stroke = "#52525b";
@@ -94,7 +96,8 @@ class Svg {
  public:
   explicit Svg(const TopologyDrawing& drawing) : drawing_(drawing) {
     const bool flat = drawing.levels.empty();
-    height_ = head + margin +
+    bottom_ = margin + (flat ? 0 : below);
+    height_ = head + bottom_ +
               (flat ? flat_height : level_height * static_cast<double>(drawing.levels.size()));
     if (flat) {
       // Neighbours on the circle or in the grid must not touch.
@@ -146,7 +149,7 @@ class Svg {
     if (drawing_.levels.empty()) return margin + 60 + box.x * (width - 2 * margin - 120);
     return left + box.x * (width - left - margin);
   }
-  double y_of(double share) const { return height_ - margin - share * (height_ - head - margin); }
+  double y_of(double share) const { return height_ - bottom_ - share * (height_ - head - bottom_); }
   double y(const DrawnBox& box) const { return y_of(box.y); }
 
   void add_legend() {
@@ -206,7 +209,8 @@ class Svg {
     svg_ += "</g>\n";
   }
 
-  // Across where there is room; else turned and small, or in a grid the label alone.
+  // Across where there is room; else turned and small, or without layers the label alone, if need
+  // be outside of the circle.
   void add_labels(const DrawnBox& box) {
     const double room = box_width(box);
     const std::string label = escaped(box.label);
@@ -231,11 +235,17 @@ class Svg {
           remark.empty() ? "" : ": ", remark);
     } else if (fits(small_letter_width, box.label.size())) {
       svg_ += fmt::format(R"(<text class="small" y="3">{}</text>)", label);
+    } else if (drawing_.boxes.size() <= most_labels_outside) {
+      const bool right = box.x > 0.5;
+      svg_ += fmt::format(
+          R"(<text class="small turned" y="3" x="{:.1f}" style="text-anchor:{}">{}</text>)",
+          (right ? 0.5 : -0.5) * room + (right ? 4 : -4), right ? "start" : "end", label);
     }
   }
 
   const TopologyDrawing& drawing_;
   double height_ = 0;
+  double bottom_ = 0;
   std::vector<double> box_widths_;  // of each level
   std::string svg_;
 };

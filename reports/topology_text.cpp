@@ -133,6 +133,9 @@ std::string pairs_text(const Unreachable& unreachable, std::int64_t gpus) {
   return text + names_text(pairs, unreachable.pairs);
 }
 
+// The first words of the lines about failures, as wide as the longest.
+std::string mark(std::string_view word) { return fmt::format("{:<10} ", word); }
+
 void add_failures(const TopologyReport& report, Page& page) {
   if (!report.failures) return;
   const FailureFigure& figure = *report.failures;
@@ -140,15 +143,16 @@ void add_failures(const TopologyReport& report, Page& page) {
   if (figure.switches > 0) what += ", those of " + plural(figure.switches, "switch") + " included";
   page.title("Failures", what);
   if (!figure.first_switches.empty()) {
-    page.paragraph("switches", names_text(figure.first_switches, figure.switches), Tone::bad);
+    page.paragraph(mark("switches"), names_text(figure.first_switches, figure.switches), Tone::bad);
   }
   if (!figure.first_wires.empty()) {
     const auto shown = static_cast<std::int64_t>(figure.first_wires.size());
     const std::int64_t of = figure.switches == 0 ? figure.wires : shown;
-    page.paragraph("wires", names_text(figure.first_wires, of), Tone::bad);
+    page.paragraph(mark("wires"), names_text(figure.first_wires, of), Tone::bad);
   }
   if (figure.gpus_without_nic > 0) {
-    page.paragraph("NICs", plural(figure.gpus_without_nic, "GPU") + " without a wire to the fabric",
+    page.paragraph(mark("NICs"),
+                   plural(figure.gpus_without_nic, "GPU") + " without a wire to the fabric",
                    Tone::bad);
   }
   if (figure.parts.size() > 1) {
@@ -156,19 +160,20 @@ void add_failures(const TopologyReport& report, Page& page) {
     for (const std::int64_t part : figure.parts) {
       if (sizes.size() < 8) sizes.push_back(count(part));
     }
-    page.paragraph("parts",
-                   fmt::format("the network falls into {}, of {} GPUs",
-                               plural(static_cast<std::int64_t>(figure.parts.size()), "part"),
+    page.paragraph(mark("parts"),
+                   fmt::format("{} that no wire joins, of {} GPUs",
+                               count(static_cast<std::int64_t>(figure.parts.size())),
                                names_text(sizes, static_cast<std::int64_t>(figure.parts.size()))),
                    Tone::bad);
   }
   const auto tone = [](const Unreachable& one) { return one.pairs > 0 ? Tone::bad : Tone::good; };
-  page.paragraph("by wires", pairs_text(figure.by_wires, report.endpoints), tone(figure.by_wires));
+  page.paragraph(mark("by wires"), pairs_text(figure.by_wires, report.endpoints),
+                 tone(figure.by_wires));
   if (figure.by_routing) {
-    page.paragraph("by routing", pairs_text(*figure.by_routing, report.endpoints),
+    page.paragraph(mark("by routing"), pairs_text(*figure.by_routing, report.endpoints),
                    tone(*figure.by_routing));
   } else {
-    page.paragraph("by routing", "too many pairs to try them all; --route A,B tries one",
+    page.paragraph(mark("by routing"), "too many pairs to try them all; --route A,B tries one",
                    Tone::dim);
   }
 }
@@ -207,7 +212,7 @@ void add_bill(const TopologyReport& report, Page& page) {
   money.add({"for each GPU", usd_text(cost.per_endpoint)});
   page.table(money);
   const FabricPower& power = report.power;
-  page.title("Power", fmt::format("{}: {}", power.provenance, power.source));
+  page.title("Power", power.provenance);
   Table watts({Align::left, Align::right});
   watts.add({"switches", power_text(power.switches_watts)});
   watts.add({"NICs", power_text(power.nics_watts)});
@@ -215,6 +220,12 @@ void add_bill(const TopologyReport& report, Page& page) {
   watts.add({Cell("fabric", Tone::strong), Cell(power_text(power.total_watts), Tone::strong)});
   watts.add({"for each GPU", power_text(power.per_endpoint_watts)});
   page.table(watts);
+  page.title("Sources", "");
+  for (const auto& [name, source] :
+       {std::pair{"network", &report.source}, std::pair{"cost", &cost.source},
+        std::pair{"power", &power.source}}) {
+    if (!source->empty()) page.paragraph(fmt::format("{:<7}", name), *source, Tone::dim);
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "planner/feasible.hpp"
 #include "planner/spec/layout.hpp"
 #include "planner/spec/spec_json.hpp"
+#include "topologies/topology_spec.hpp"
 
 namespace reckon {
 namespace {
@@ -32,6 +33,24 @@ TEST(Data, Models) {
     const ModelSpec model = load_model(RECKON_DATA_DIR, name);
     EXPECT_EQ(model.name, name);
     EXPECT_EQ(read_model(write_model(model), name), model);
+  }
+}
+
+TEST(Data, Topologies) {
+  EXPECT_GE(names(DocumentKind::topology).size(), 8u);
+  for (const std::string& name : names(DocumentKind::topology)) {
+    SCOPED_TRACE(name);
+    check_text(DocumentKind::topology, name);
+    const std::string text =
+        read_text_file(find_document(RECKON_DATA_DIR, DocumentKind::topology, name));
+    const TopologySpec topology = read_topology(text, name);
+    EXPECT_EQ(topology.name, name);
+    EXPECT_FALSE(topology.source.empty());
+    EXPECT_EQ(read_topology(write_topology(topology), name), topology);
+    EXPECT_EQ(
+        std::count(names(DocumentKind::cluster).begin(), names(DocumentKind::cluster).end(), name),
+        0)
+        << "a cluster has this name too";
   }
 }
 

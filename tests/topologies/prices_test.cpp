@@ -7,7 +7,10 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
+
+#include "planner/spec/problems.hpp"
 
 namespace reckon {
 namespace {
@@ -49,6 +52,32 @@ TEST(FabricPrices, TwoMultiplesOfOneFabricDoNotTellThePrices) {
   const std::map<std::string, Published> fabrics = published();
   EXPECT_EQ(solve_prices(fabrics.at("FT2").fabric, fabrics.at("MPFT").fabric), FabricPrices{});
   EXPECT_EQ(price_per_endpoint({}, {{1}, {1}}), Usd{});
+}
+
+std::string file(const std::string& name) {
+  std::ifstream stream(std::string(RECKON_DATA_DIR) + "/topologies/prices/" + name);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+TEST(FabricPrices, TheTableSaysWhatItsPricesAreSolvedFrom) {
+  const PriceTable table = read_price_table(file("switch_table.json"), "switch_table.json");
+  EXPECT_EQ(table.switch_ports, 64);
+  EXPECT_DOUBLE_EQ(table.port_bandwidth.value, 50e9);
+  EXPECT_NEAR(solve_prices(table).usd_per_switch.value, 82.9e3, 1e3);
+  PriceTable other = table;
+  other.solved_from = {"MPFT", "none"};
+  EXPECT_EQ(solve_prices(other), FabricPrices{});
+}
+
+// The transceivers' data sheets give a twin-port module as a whole; a switch draws more than a NIC.
+TEST(PartPower, IsReadWithItsProvenance) {
+  const PartPower power = read_part_power(file("network_power.json"), "network_power.json");
+  EXPECT_EQ(power.provenance, "assumed");
+  EXPECT_DOUBLE_EQ(2 * power.switch_port_transceiver_watts, 15);
+  EXPECT_GT(power.switch_watts, power.nic_watts);
+  EXPECT_THROW(read_part_power("{}", "empty.json"), InputError);
 }
 
 }  // namespace
