@@ -42,14 +42,12 @@ struct NetworkFile {
 std::string find_network(const std::string& data_dir, const std::string& name) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".json");
   if (is_path) return name;
+  std::string dashed = name;
+  std::replace(dashed.begin(), dashed.end(), '_', '-');  // other tools write h800_2048_mpft
   std::vector<std::string> all;
   for (const DocumentKind kind : {DocumentKind::cluster, DocumentKind::topology}) {
     const std::vector<std::string> names = shipped_names(data_dir, kind);
-    for (std::string wanted : {name, [&name] {
-                                 std::string dashed = name;
-                                 std::replace(dashed.begin(), dashed.end(), '_', '-');
-                                 return dashed;
-                               }()}) {
+    for (const std::string& wanted : {name, dashed}) {
       if (std::find(names.begin(), names.end(), wanted) != names.end()) {
         return find_document(data_dir, kind, wanted);
       }

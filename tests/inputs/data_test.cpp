@@ -38,6 +38,7 @@ TEST(Data, Models) {
 
 TEST(Data, Topologies) {
   EXPECT_GE(names(DocumentKind::topology).size(), 8u);
+  const std::vector<std::string> clusters = names(DocumentKind::cluster);
   for (const std::string& name : names(DocumentKind::topology)) {
     SCOPED_TRACE(name);
     check_text(DocumentKind::topology, name);
@@ -47,9 +48,7 @@ TEST(Data, Topologies) {
     EXPECT_EQ(topology.name, name);
     EXPECT_FALSE(topology.source.empty());
     EXPECT_EQ(read_topology(write_topology(topology), name), topology);
-    EXPECT_EQ(
-        std::count(names(DocumentKind::cluster).begin(), names(DocumentKind::cluster).end(), name),
-        0)
+    EXPECT_EQ(std::count(clusters.begin(), clusters.end(), name), 0)
         << "a cluster has this name too";
   }
 }
