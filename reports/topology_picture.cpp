@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 #include <vector>
 
 #include "reports/topology_report.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 // Pixels.
 constexpr double width = 1400, margin = 24, left = 90, head = 64;
-constexpr double below = 56;  // room for turned labels under the lowest layer
+constexpr double beside = 80;  // room for labels around a circle
+constexpr double below = 56;   // room for turned labels under the lowest layer
 constexpr double level_height = 190, flat_height = 900;
 constexpr double most_box_width = 96, box_height = 34;
 constexpr std::size_t most_labels_outside = 64;
@@ -96,8 +98,8 @@ class Svg {
  public:
   explicit Svg(const TopologyDrawing& drawing) : drawing_(drawing) {
     const bool flat = drawing.levels.empty();
-    bottom_ = margin + (flat ? 0 : below);
-    height_ = head + bottom_ +
+    top_ = head + (flat ? above : 0);
+    height_ = top_ + margin + below +
               (flat ? flat_height : level_height * static_cast<double>(drawing.levels.size()));
     if (flat) {
       // Neighbours on the circle or in the grid must not touch.
@@ -146,10 +148,12 @@ class Svg {
 
  private:
   double x(const DrawnBox& box) const {
-    if (drawing_.levels.empty()) return margin + 60 + box.x * (width - 2 * margin - 120);
+    if (drawing_.levels.empty()) return margin + beside + box.x * (width - 2 * (margin + beside));
     return left + box.x * (width - left - margin);
   }
-  double y_of(double share) const { return height_ - bottom_ - share * (height_ - head - bottom_); }
+  double y_of(double share) const {
+    return height_ - margin - below - share * (height_ - top_ - margin - below);
+  }
   double y(const DrawnBox& box) const { return y_of(box.y); }
 
   void add_legend() {
@@ -236,16 +240,21 @@ class Svg {
     } else if (fits(small_letter_width, box.label.size())) {
       svg_ += fmt::format(R"(<text class="small" y="3">{}</text>)", label);
     } else if (drawing_.boxes.size() <= most_labels_outside) {
-      const bool right = box.x > 0.5;
+      // Away from the middle.
+      const double angle =
+          std::atan2(y(box) - y_of(0.5), x(box) - width / 2) * 180 / std::numbers::pi;
+      const bool left_side = box.x < 0.5;
+      const double start = std::max(room, box_height) / 2 + 6;
       svg_ += fmt::format(
-          R"(<text class="small turned" y="3" x="{:.1f}" style="text-anchor:{}">{}</text>)",
-          (right ? 0.5 : -0.5) * room + (right ? 4 : -4), right ? "start" : "end", label);
+          R"svg(<text class="small turned" transform="rotate({:.1f})" y="3" x="{:.1f}" style="text-anchor:{}">{}</text>)svg",
+          left_side ? angle + 180 : angle, left_side ? -start : start, left_side ? "end" : "start",
+          label);
     }
   }
 
   const TopologyDrawing& drawing_;
   double height_ = 0;
-  double bottom_ = 0;
+  double top_ = 0;
   std::vector<double> box_widths_;  // of each level
   std::string svg_;
 };

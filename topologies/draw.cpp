@@ -225,19 +225,29 @@ class Drawer {
   void draw_circle() {
     const std::vector<int> ids = vertices(topology_.first_switch, size());
     const auto* fly = std::get_if<SlimFlyShape>(&topology_.shape);
-    const int column = fly != nullptr ? fly->q : 1 << 20;
+    const int groups = node(ids.back()).group + 1;
+    const int together = (groups + most_boxes_in_a_layer - 1) / most_boxes_in_a_layer;
+    const KeyOf by_group = [this, together](int id) {
+      return Key{node(id).group / together, 0, 0};
+    };
+    const KeyOf by_column = [this, fly](int id) {
+      return Key{node(id).group, node(id).index / fly->q, 0};
+    };
     const std::vector<KeyOf> keys{[](int id) {
                                     return Key{id, 0, 0};
                                   },
-                                  [this, column](int id) {
-                                    return Key{node(id).group, node(id).index / column, 0};
-                                  },
+                                  fly != nullptr ? by_column : by_group,
                                   chunks(ids, most_boxes_in_a_layer)};
     const std::size_t key = add_boxes(ids, keys, 0, most_boxes_in_a_layer);
     for (std::size_t at = 0; at < drawing_.boxes.size(); ++at) {
       DrawnBox& box = drawing_.boxes[at];
-      if (key == 1 && fly == nullptr) box.label = box.label.substr(0, box.label.find('.'));
-      if (key > 1 || (key == 1 && fly != nullptr)) box.label = "from " + box.label;
+      if (key > 0 && fly != nullptr) box.label = "from " + box.label;
+      if (key > 0 && fly == nullptr) {
+        const int first = static_cast<int>(at) * together;
+        const int last = std::min(first + together, groups) - 1;
+        box.label = "g" + std::to_string(first);
+        if (last > first) box.label += "-g" + std::to_string(last);
+      }
       const double angle = 2 * std::numbers::pi * static_cast<double>(at) /
                            static_cast<double>(drawing_.boxes.size());
       box.x = 0.5 + 0.45 * std::sin(angle);
