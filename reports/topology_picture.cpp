@@ -15,7 +15,8 @@ namespace {
 // Pixels.
 constexpr double width = 1400, margin = 24, left = 90, head = 64;
 constexpr double beside = 80;  // room for labels around a circle
-constexpr double below = 56;   // room for turned labels under the lowest layer
+constexpr double below = 56;   // room for turned labels under the lowest layer or the circle
+constexpr double above = 36;   // and over the circle
 constexpr double level_height = 190, flat_height = 900;
 constexpr double most_box_width = 96, box_height = 34;
 constexpr std::size_t most_labels_outside = 64;
