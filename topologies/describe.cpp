@@ -1,19 +1,13 @@
 #include "topologies/describe.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <functional>
-#include <limits>
 #include <map>
-#include <tuple>
-#include <utility>
 
 #include "topologies/bisection.hpp"
 #include "topologies/describe_parts.hpp"
 #include "topologies/fat_tree.hpp"
 #include "topologies/node_names.hpp"
-#include "topologies/reach.hpp"
 
 namespace reckon {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstddef>
-#include <functional>
 
 #include "planner/spec/fields.hpp"
 #include "planner/spec/problems.hpp"

@@ -3,6 +3,7 @@
 // dragonfly, half 0 or 1 of a Slim Fly), sw3.0.2 (place in a torus).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
