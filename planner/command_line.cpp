@@ -158,8 +158,7 @@ struct Parser {
 
   void add_network(CLI::App& c) {
     c.add_option("ACTION WHAT", words,
-                 "run FILE of scenarios, collective OPERATION, dispatch, combine or "
-                 "describe CLUSTER");
+                 "run FILE, collective OPERATION, dispatch, combine or describe CLUSTER");
     for (const NetworkOption& one : network_options) {
       std::string& value = network.*one.value;
       option(c, std::string(one.flag), value, std::string(one.type), std::string(one.description));

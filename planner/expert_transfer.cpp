@@ -9,6 +9,7 @@
 #include "planner/catalog.hpp"
 #include "planner/spec/expert_transport_json.hpp"
 #include "sim/experts/expert_loads.hpp"
+#include "sim/experts/token_routing.hpp"
 #include "sim/experts/transport_mode.hpp"
 #include "sim/flows/flow_collectives.hpp"
 #include "topologies/generate.hpp"
@@ -257,6 +258,8 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
                                 " experts that have any load");
   }
   problems.finish();
+  // No expert takes more than all tokens, no group more than its limit lets through.
+  experts.loads = normalised(inclusion(routing_odds(experts.routing, experts.loads)));
 
   const Dtype dtype = request.dtype.value_or(request.is_combine ? Dtype::bf16 : Dtype::fp8_block);
   const int nodes = request.network.gpus / per_node;

@@ -153,9 +153,8 @@ TEST(Describe, ProblemsOfTheFlags) {
                  {"--svg: this network is only counted: there is nothing to draw"});
   expect_failure(describe(folder, {}), 2,
                  {"describe: give the name of one cluster or topology, or its file"});
-  expect_failure(
-      describe(folder, {"torus-8x8", "--bytes", "1", "--nodes", "2"}), 2,
-      {"--bytes: belongs to network collective", "--nodes: belongs to network collective"});
+  expect_failure(describe(folder, {"torus-8x8", "--bytes", "1", "--nodes", "2"}), 2,
+                 {"--bytes: does not belong to network describe", "--nodes: does not belong"});
   expect_failure(describe(folder, {"torus-8x8", "--seed", "x"}), 2,
                  {"--seed: \"x\" is no number from 0 to"});
   expect_failure(describe(folder, {"torus-8x8", "--fail", ""}), 2, {"--fail: the value is empty"});
@@ -164,7 +163,7 @@ TEST(Describe, ProblemsOfTheFlags) {
   expect_failure(describe(folder, {"torus-8x8", "--json", "a", "--svg", "a"}), 2,
                  {"--svg: a is what --json names; give another file"});
   expect_failure(folder.run({"network", "collective", "reduce", "--fail", "plane:1"}), 2,
-                 {"--fail: belongs to network describe"});
+                 {"--fail: does not belong to network collective"});
   EXPECT_TRUE(folder.names().empty());
 }
 

@@ -104,6 +104,17 @@ TEST(Network, SimulatesAnAllToAll) {
   EXPECT_NEAR(result["lines"][0]["time_us"], 536870912 / 40e3, 20);
 }
 
+// One expert draws nearly all: it takes each token once, and the others what it cannot take.
+TEST(Network, NoExpertTakesMoreThanAllTokens) {
+  const Folder folder;
+  const Outcome outcome =
+      folder.run({"network", "dispatch", "--loads", "dirichlet:0.001", "--json", "d.json"});
+  EXPECT_EQ(outcome.code, 0);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
+  const double most = 256 / 8;
+  EXPECT_NEAR(result["max_violation"].get<double>() + 1, most, 0.01 * most);
+}
+
 TEST(Network, SaysWhatDoesNotFitTransfers) {
   const Folder folder;
   expect_failure(folder.run({"network", "dispatch", "--gpus", "12", "--failed-planes", "9"}), 2,
@@ -117,8 +128,12 @@ TEST(Network, SaysWhatDoesNotFitTransfers) {
                  {"give balanced, dirichlet:CONCENTRATION"});
   expect_failure(folder.run({"network", "dispatch", "--topk", "300"}), 2,
                  {"a token chooses more experts than its groups have"});
-  expect_failure(folder.run({"network", "dispatch", "--loads", "dirichlet:0.001"}), 2,
-                 {"leave a token fewer than 8 experts"});
+  folder.write(
+      "two.json",
+      R"({"schema": "expert_loads/1", "loads": [{"name": "two", "shares": [3, 1, 0, 0]}]})");
+  expect_failure(folder.run({"network", "dispatch", "--loads", "recorded:two.json", "--experts",
+                             "4", "--topk", "3", "--groups", "1", "--gpus", "2"}),
+                 2, {"leave a token fewer than 3 experts"});
   expect_failure(folder.run({"network", "dispatch", "--model", "llama-3-405b"}), 2,
                  {"has no experts"});
   expect_failure(folder.run({"network", "dispatch", "--redundant", "3"}), 2,

@@ -184,12 +184,12 @@ TEST(KernelAccuracy, SustainedRatesAreThoseOfTheSteadyRuns) {
                                 {16384, 16384, 16384, 1366.3},
                                 {6144, 12288, 12288, 1318.0}}),
               0.0015);
-  EXPECT_NEAR(device("a100-sxm-80gb").sustained.bf16_rate_factor,
-              sustained_factor("a100-sxm-80gb", "bf16",
-                               {{4096, 4096, 4096, 228.0},
-                                {8192, 8192, 8192, 253.7},
-                                {6144, 12288, 12288, 250.8}}),
-              0.0015);
+  EXPECT_NEAR(
+      device("a100-sxm-80gb").sustained.bf16_rate_factor,
+      sustained_factor(
+          "a100-sxm-80gb", "bf16",
+          {{4096, 4096, 4096, 228.0}, {8192, 8192, 8192, 253.7}, {6144, 12288, 12288, 250.8}}),
+      0.0015);
 }
 
 // What the profile says of itself is what comes out.
