@@ -139,7 +139,10 @@ SimTime exposed_communication(const RankTrace& trace, const OpTimes& times) {
 
 RankTicks ticks_of(const RankTrace& trace, const std::vector<Op>& ops, SimTime step_end) {
   OpTimes times = op_times(ops, trace.ops);
-  for (OpSpan& span : times.after_step) span.start = std::max(span.start, times.last_backward_end);
+  for (OpSpan& span : times.after_step) {  // what runs beside compute ends before
+    span.end = std::max(span.end, times.last_backward_end);
+    span.start = std::max(span.start, times.last_backward_end);
+  }
   RankTicks ticks = times.ticks;
   ticks.optimizer = length(merged(times.after_step));
   ticks.bubble = step_end - ticks.forward - ticks.backward - ticks.backward_weight -

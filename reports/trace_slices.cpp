@@ -129,11 +129,11 @@ std::vector<TraceTrack> lay_out(std::vector<TraceSlice>& slices) {
     tracks[track].from = slice.end;
     slice.track = static_cast<int>(track);
   }
-  std::array<int, 2> numbers{};
+  std::array<int, 3> numbers{};
   std::vector<TraceTrack> named;
   for (std::size_t track = 0; track < tracks.size(); ++track) {
     const Lane lane = tracks[track].lane;
-    const int number = ++numbers[lane == Lane::compute ? 0 : 1];
+    const int number = ++numbers[static_cast<std::size_t>(lane)];
     named.push_back({static_cast<int>(track), number == 1
                                                   ? std::string(enum_name(lane))
                                                   : fmt::format("{} {}", enum_name(lane), number)});

@@ -9,6 +9,10 @@ namespace {
 using Row = std::vector<SimTime>;
 
 bool is_forward(OpKind kind) { return kind == OpKind::forward; }
+bool makes_weight_gradients(OpKind kind) {
+  return kind == OpKind::backward || kind == OpKind::backward_weight;
+}
+SimTime latest(const Row& row) { return *std::max_element(row.begin(), row.end()); }
 
 class Executor {
  public:
@@ -21,6 +25,7 @@ class Executor {
     Row compute_busy, communication_busy;
     Row start, end;  // [op][lane], flat
     std::vector<PartSpan> parts;
+    std::vector<bool> started;    // [stage]: its first forward has run
     std::size_t next = 0;         // index into steps
     std::size_t part_number = 0;  // counts parts, for the jitter
     std::size_t transfers = 0;    // counts parts that use ports
@@ -56,9 +61,22 @@ class Executor {
                        const std::array<const Message*, 2>& wanted);
   void deliver(const Op& op, const Row& ready);
   void join_lanes(std::size_t rank);
+  struct Holder;
+  struct Exchanges {  // [stage]
+    std::vector<Exchange> all;
+    std::vector<std::vector<Holder>> holders;
+  };
+  void reach_reduction(std::size_t rank, std::size_t op);
+  void hold(const std::vector<StageExchange>& stages, std::size_t rank, std::size_t op,
+            SimTime begin, SimTime ready, Exchanges& exchanges);
+  std::vector<ExchangeWindow> exchange(const Exchanges& exchanges,
+                                       const std::vector<StageExchange>& stages, PartKind part,
+                                       bool beside);
+  void record_exchange(const Exchange& e, const StageExchange& stage, const Holder& holder,
+                       const ExchangeWindow& window);
+  void gather_first();
+  SimTime weights_ready(std::size_t rank, const Step& step);
   void run_tail();
-  SimTime tail_exchange(const std::vector<std::vector<SimTime>>& ready, Step::Kind kind,
-                        const std::vector<SimTime>& durations);
   StepTrace collect();
 
   const ExecutorInputs& in_;
@@ -66,13 +84,15 @@ class Executor {
   std::size_t lanes_;
   std::size_t micro_batches_;
   std::vector<Rank> ranks_;
-  std::vector<Message> messages_;       // [forward/backward][stage][micro_batch]
-  std::vector<Row> part_end_;           // scratch: end of each part of the running program
-  Row start_;                           // scratch: start of the running part
-  Row input_;                           // scratch: when the running program's inputs are there
-  Row communication_end_;               // scratch: end of the running program's last transfer
-  Row no_wait_;                         // zeros
-  std::vector<std::int32_t> no_noise_;  // zeros
+  Exchanges reductions_;
+  std::vector<ExchangeWindow> gathered_;  // [stage], if the step begins with gathers
+  std::vector<Message> messages_;         // [forward/backward][stage][micro_batch]
+  std::vector<Row> part_end_;             // scratch: end of each part of the running program
+  Row start_;                             // scratch: start of the running part
+  Row input_;                             // scratch: when the running program's inputs are there
+  Row communication_end_;                 // scratch: end of the running program's last transfer
+  Row no_wait_;                           // zeros
+  std::vector<std::int32_t> no_noise_;    // zeros
 };
 
 std::size_t index_of(int value) { return static_cast<std::size_t>(value); }
@@ -100,6 +120,7 @@ Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
     const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
     r.compute_free = r.communication_free = r.compute_busy = r.communication_busy = Row(lanes_);
     r.start = r.end = Row(ops * lanes_);
+    r.started.resize(index_of(in_.schedule.shape.stages));
   }
 }
 
@@ -149,8 +170,7 @@ bool Executor::advance(std::size_t rank) {
     const Step& step = steps[r.next];
     if (step.kind == Step::Kind::optimizer) break;  // needs all ranks: run_tail
     if (step.kind == Step::Kind::reduce) {
-      // When the gradients are there; run_tail takes it from here.
-      r.keep(r.start, index_of(step.op[0]), r.compute_free);
+      reach_reduction(rank, index_of(step.op[0]));  // run_tail takes it from here
       continue;
     }
     if (!inputs_ready(rank, step)) break;
@@ -294,6 +314,7 @@ void Executor::run_program(std::size_t rank, const Step& step) {
   }
   // A pair's kernels are launched together, when both of its inputs are there.
   input_ = no_wait_;
+  if (!gathered_.empty()) std::fill(input_.begin(), input_.end(), weights_ready(rank, step));
   for (const Message* const message : wanted) {
     if (message == nullptr) continue;
     for (std::size_t l = 0; l < lanes_; ++l) input_[l] = std::max(input_[l], message->ready[l]);
@@ -364,82 +385,147 @@ void Executor::join_lanes(std::size_t rank) {
   }
 }
 
-SimTime latest(const Row& row) { return *std::max_element(row.begin(), row.end()); }
+// An exchange that a rank takes part in: which op it is and which of its transfers.
+struct Executor::Holder {
+  std::size_t rank = 0;
+  std::size_t op = 0;
+  std::size_t transfer = 0;
+};
 
-// Reductions or gathers of all stages: each waits for all holders of its stage and for its ranks'
-// communication lanes, in the order in which the stages get ready. `ready[rank][step]` in step
-// order.
-SimTime Executor::tail_exchange(const std::vector<std::vector<SimTime>>& ready, Step::Kind kind,
-                                const std::vector<SimTime>& durations) {
-  struct Exchange {
-    SimTime ready = 0;
-    int stage = 0;
-    std::vector<std::pair<std::size_t, std::size_t>> holders;  // rank, op
-  };
-  std::vector<Exchange> exchanges(durations.size());
-  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-    std::size_t number = 0;
-    for (const Step& step : in_.steps[rank]) {
-      if (step.kind != kind) continue;
-      const std::size_t op = index_of(step.op[0]);
-      const int stage = in_.schedule.ops_by_rank[rank][op].stage;
-      Exchange& e = exchanges[index_of(stage)];
-      e.stage = stage;
-      e.ready = std::max(e.ready, ready[rank][number++]);
-      e.holders.emplace_back(rank, op);
-    }
+// The reduction of a rank that has just made the last gradients of a stage. Its pieces got ready
+// while the op ran that made them.
+void Executor::reach_reduction(std::size_t rank, std::size_t op) {
+  Rank& r = ranks_[rank];
+  const std::vector<Op>& ops = in_.schedule.ops_by_rank[rank];
+  const int stage = ops[op].stage;
+  const SimTime ready = latest(r.compute_free);
+  std::size_t maker = op;
+  while (maker > 0 && !(ops[maker].stage == stage && makes_weight_gradients(ops[maker].kind))) {
+    --maker;
   }
-  std::sort(exchanges.begin(), exchanges.end(), [](const Exchange& a, const Exchange& b) {
-    return a.ready != b.ready ? a.ready < b.ready : a.stage < b.stage;
-  });
-  SimTime finish = 0;
-  for (const Exchange& e : exchanges) {
-    SimTime start = e.ready;
-    for (const auto& [rank, op] : e.holders) {
-      start = std::max(start, latest(ranks_[rank].communication_free));
+  const SimTime* const begin = r.row(r.start, maker, lanes_);
+  hold(in_.reduce, rank, op, *std::max_element(begin, begin + lanes_), ready, reductions_);
+}
+
+// Adds a rank to the exchange of its op's stage.
+void Executor::hold(const std::vector<StageExchange>& stages, std::size_t rank, std::size_t op,
+                    SimTime begin, SimTime ready, Exchanges& exchanges) {
+  Rank& r = ranks_[rank];
+  const std::size_t stage = index_of(in_.schedule.ops_by_rank[rank][op].stage);
+  const StageExchange& of_stage = stages[stage];
+  if (exchanges.all.empty()) {
+    exchanges.all.resize(stages.size());
+    exchanges.holders.resize(stages.size());
+  }
+  Exchange& e = exchanges.all[stage];
+  e.stage = static_cast<int>(stage);
+  e.time = of_stage.time;
+  e.pieces = of_stage.pieces;
+  // One piece is there when all of it is.
+  const SimTime first = ready - (ready - begin) / e.pieces * (e.pieces - 1);
+  e.first_ready = std::max(e.first_ready, first);
+  e.ready = std::max(e.ready, ready);
+  e.holders.push_back(static_cast<int>(rank));
+  std::size_t transfer = 0;
+  if (e.pieces > 1 && of_stage.shares != PortShares()) {
+    transfer = r.transfers++;
+    if (!in_.transfer_delays.empty()) {
+      e.delay = std::max(e.delay, in_.transfer_delays[rank][transfer]);
     }
-    const SimTime end = start + durations[index_of(e.stage)];
-    for (const auto& [rank, op] : e.holders) {
-      Rank& r = ranks_[rank];
-      std::fill_n(r.row(r.start, op, lanes_), lanes_, start);
-      std::fill_n(r.row(r.end, op, lanes_), lanes_, end);
-      std::fill(r.communication_free.begin(), r.communication_free.end(), end);
+    if (in_.transfers != nullptr) (*in_.transfers)[rank].emplace_back();  // known when it has run
+  }
+  exchanges.holders[stage].push_back({rank, op, transfer});
+}
+
+// Runs them on a channel of its own if they are beside compute, else on the communication lane.
+std::vector<ExchangeWindow> Executor::exchange(const Exchanges& exchanges,
+                                               const std::vector<StageExchange>& stages,
+                                               PartKind part, bool beside) {
+  std::vector<SimTime> free(ranks_.size());
+  for (std::size_t rank = 0; rank < ranks_.size() && !beside; ++rank) {
+    free[rank] = latest(ranks_[rank].communication_free);
+  }
+  std::vector<ExchangeWindow> windows = run_exchanges(exchanges.all, free);
+  const Lane lane = beside ? Lane::exchange : Lane::communication;
+  for (std::size_t stage = 0; stage < windows.size(); ++stage) {
+    for (const Holder& holder : exchanges.holders[stage]) {
+      const auto [_, start, end] = windows[stage];
+      Rank& r = ranks_[holder.rank];
+      std::fill_n(r.row(r.start, holder.op, lanes_), lanes_, start);
+      std::fill_n(r.row(r.end, holder.op, lanes_), lanes_, end);
+      if (!beside) std::fill(r.communication_free.begin(), r.communication_free.end(), end);
       for (SimTime& busy : r.communication_busy) busy += end - start;
+      record_exchange(exchanges.all[stage], stages[stage], holder, windows[stage]);
       if (in_.record_parts) {
-        const PartKind part =
-            kind == Step::Kind::reduce ? PartKind::gradient_reduction : PartKind::parameter_gather;
-        r.parts.push_back(
-            {static_cast<std::int32_t>(op), part, Lane::communication, 0, start, end});
+        r.parts.push_back({static_cast<std::int32_t>(holder.op), part, lane, 0, start, end});
       }
     }
-    finish = std::max(finish, end);
   }
-  return finish;
+  return windows;
+}
+
+// As it would be alone; at an even pace, so that it takes less of the ports if it waits for pieces.
+void Executor::record_exchange(const Exchange& e, const StageExchange& stage, const Holder& holder,
+                               const ExchangeWindow& window) {
+  if (in_.transfers == nullptr || e.pieces == 1 || stage.shares == PortShares()) return;
+  const SimTime alone = window.end - e.delay - window.start;
+  const double pace = alone > 0 ? static_cast<double>(e.time) / static_cast<double>(alone) : 0;
+  (*in_.transfers)[holder.rank][holder.transfer] = {
+      static_cast<int>(holder.rank),
+      -1,
+      window.start,
+      alone,
+      {stage.shares.nic * pace, stage.shares.nvlink * pace}};
+}
+
+// The gathers that the step before left to this one: each stage's first forward follows them.
+void Executor::gather_first() {
+  Exchanges gathers;
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    for (const Step& step : in_.steps[rank]) {
+      if (step.kind == Step::Kind::gather) {
+        hold(in_.gather, rank, index_of(step.op[0]), 0, 0, gathers);
+      }
+    }
+  }
+  gathered_ = exchange(gathers, in_.gather, PartKind::parameter_gather, true);
+}
+
+// How long the first forward of a stage waits for its weights, by when its last ones come.
+SimTime Executor::weights_ready(std::size_t rank, const Step& step) {
+  SimTime ready = 0;
+  for (const int index : step.op) {
+    if (index < 0) continue;
+    const Op& op = in_.schedule.ops_by_rank[rank][index_of(index)];
+    const std::size_t stage = index_of(op.stage);
+    std::vector<bool>& started = ranks_[rank].started;
+    if (!is_forward(op.kind) || started[stage]) continue;
+    started[stage] = true;
+    ready = std::max(ready, earliest_consumer(gathered_[stage], in_.gather[stage].pieces,
+                                              program_span(in_.programs[index_of(step.program)])));
+  }
+  return ready;
 }
 
 // After the last backward: reductions, then the optimizer on all ranks at once (gradient clipping
 // needs the norm of all gradients), then the gathers.
 void Executor::run_tail() {
-  std::vector<std::vector<SimTime>> ready(ranks_.size());
-  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-    for (const Step& step : in_.steps[rank]) {
-      if (step.kind == Step::Kind::reduce) {
-        const SimTime* const row =
-            ranks_[rank].row(ranks_[rank].start, index_of(step.op[0]), lanes_);
-        ready[rank].push_back(*std::max_element(row, row + lanes_));
-      }
-    }
+  SimTime all = 0;
+  for (const ExchangeWindow& window : exchange(
+           reductions_, in_.reduce, PartKind::gradient_reduction, in_.overlap.gradient_reduction)) {
+    all = std::max(all, window.end);
   }
-  SimTime all = tail_exchange(ready, Step::Kind::reduce, in_.reduce);
   for (const Rank& r : ranks_) all = std::max(all, latest(r.compute_free));
+  Exchanges gathers;
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
     Rank& r = ranks_[rank];
     const SimTime end = all + in_.optimizer[rank];
-    ready[rank].clear();
     for (const Step& step : in_.steps[rank]) {
-      if (step.kind == Step::Kind::gather) ready[rank].push_back(end);
-      if (step.kind != Step::Kind::optimizer) continue;
       const std::size_t op = index_of(step.op[0]);
+      if (step.kind == Step::Kind::gather && !in_.overlap.parameter_gather) {
+        hold(in_.gather, rank, op, end, end, gathers);
+      }
+      if (step.kind != Step::Kind::optimizer) continue;
       std::fill_n(r.row(r.start, op, lanes_), lanes_, all);
       std::fill_n(r.row(r.end, op, lanes_), lanes_, end);
       if (in_.record_parts) {
@@ -451,11 +537,15 @@ void Executor::run_tail() {
       r.compute_busy[l] += end - all;
     }
   }
-  tail_exchange(ready, Step::Kind::gather, in_.gather);
+  exchange(gathers, in_.gather, PartKind::parameter_gather, false);
 }
 
 StepTrace Executor::collect() {
   StepTrace trace;
+  for (Rank& r : ranks_) {  // exchanges beside compute were written down last
+    std::stable_sort(r.parts.begin(), r.parts.end(),
+                     [](const PartSpan& a, const PartSpan& b) { return a.start < b.start; });
+  }
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
     Rank& r = ranks_[rank];
     const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
@@ -479,6 +569,7 @@ StepTrace Executor::collect() {
 }
 
 StepTrace Executor::run() {
+  if (in_.overlap.parameter_gather) gather_first();
   bool moved = true;
   while (moved) {
     moved = false;

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "planner/spec/plan.hpp"
 #include "planner/spec/schedule.hpp"
 #include "planner/spec/trace.hpp"
 #include "sim/effects.hpp"
+#include "sim/exchanges.hpp"
 #include "sim/lanes.hpp"
 #include "sim/noise_rows.hpp"
 #include "sim/shared_links.hpp"
@@ -29,13 +31,20 @@ struct Step {
   std::array<int, 2> send{-1, -1};  // [owner] index of the send op that follows, -1: none
 };
 
+// The reduction of a stage's gradients or the gather of its weights.
+struct StageExchange {
+  SimTime time = 0;
+  PortShares shares;
+  int pieces = 1;  // more than one: beside compute
+};
+
 struct ExecutorInputs {
   const Schedule& schedule;
   const std::vector<std::vector<Step>>& steps;  // [pipeline_rank]
   const std::vector<TimedProgram>& programs;
-  std::vector<SimTime> reduce;     // [stage]
-  std::vector<SimTime> gather;     // [stage]
-  std::vector<SimTime> optimizer;  // [pipeline_rank]
+  std::vector<StageExchange> reduce;  // [stage]
+  std::vector<StageExchange> gather;  // [stage]
+  std::vector<SimTime> optimizer;     // [pipeline_rank]
   Lanes lanes;
   bool record_parts = false;
   // What the n-th transfer of each pipeline rank takes more than alone; empty: nothing.
@@ -43,6 +52,7 @@ struct ExecutorInputs {
   // If there: the transfers of the first lane, alone, by pipeline rank in its order.
   std::vector<std::vector<PortTransfer>>* transfers = nullptr;
   SlowRows slow{};
+  Overlap overlap{};
 };
 
 // Runs to the end of the step. Precondition: the schedule validates (no deadlock).

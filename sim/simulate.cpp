@@ -130,8 +130,8 @@ double slowest_factor(const ClusterSpec& cluster) {
 double tail_time(const SimulateInputs& inputs, const Schedule& schedule) {
   double sum = 0;
   for (int stage = 0; stage < schedule.shape.stages; ++stage) {
-    sum += static_cast<double>(to_sim_time(reduction_time(inputs, stage))) +
-           static_cast<double>(to_sim_time(gather_time(inputs, stage)));
+    sum += static_cast<double>(to_sim_time(gradient_reduction(inputs, stage).time)) +
+           static_cast<double>(to_sim_time(parameter_gather(inputs, stage).time));
   }
   for (int rank = 0; rank < schedule.shape.pipeline_ranks; ++rank) {
     sum += static_cast<double>(
@@ -184,6 +184,12 @@ void add_part_shares(const SimulateInputs& in, const Part& part, bool overlapped
   }
 }
 
+StageExchange stage_exchange(const SimulateInputs& inputs, const StageTransfer& transfer,
+                             double factor, int pieces) {
+  const Seconds time = transfer.time * factor;
+  return {to_sim_time(time), port_shares(inputs.cluster, transfer.bytes, time), pieces};
+}
+
 // The step's tail: exchanges of a stage wait for the slowest NIC of those that hold it.
 void add_tail(const SimulateInputs& inputs, const ScheduleShape& shape, const SlowRows& slow,
               ExecutorInputs& in) {
@@ -198,11 +204,16 @@ void add_tail(const SimulateInputs& inputs, const ScheduleShape& shape, const Sl
     in.optimizer.push_back(
         to_sim_time(optimizer_time(inputs, stages) * slow.slowest_compute(index)));
   }
+  in.overlap = inputs.plan.overlap;
+  const std::vector<StageLayers> layers = stage_layers(inputs.model, inputs.plan);
   const bool leaves_node = dense_gradient_group(inputs.cluster, inputs.plan).nodes > 1;
   for (int stage = 0; stage < shape.stages; ++stage) {
     const double factor = leaves_node ? slowest[static_cast<std::size_t>(stage)] : 1;
-    in.reduce.push_back(to_sim_time(reduction_time(inputs, stage) * factor));
-    in.gather.push_back(to_sim_time(gather_time(inputs, stage) * factor));
+    const int pieces = std::max(1, layers[static_cast<std::size_t>(stage)].layers);
+    in.reduce.push_back(stage_exchange(inputs, gradient_reduction(inputs, stage), factor,
+                                       in.overlap.gradient_reduction ? pieces : 1));
+    in.gather.push_back(stage_exchange(inputs, parameter_gather(inputs, stage), factor,
+                                       in.overlap.parameter_gather ? pieces : 1));
   }
 }
 

@@ -40,29 +40,37 @@ LayerCollectives layer_collectives(const SimulateInputs& in, const PartWork& wor
   return sum;
 }
 
+double shard(const SimulateInputs& in, const GroupShape& group) {
+  return in.plan.parallelism.zero_stage >= 1 ? static_cast<double>(group.ranks) : 1.0;
+}
+
+void add_transfer(const SimulateInputs& in, const GroupShape& group, TransferKind kind, Bytes bytes,
+                  StageTransfer& sum) {
+  const PortBytes ports = collective_port_bytes(group, kind, bytes);
+  sum.time += collective_time(in.device, in.cluster, group, kind, bytes);
+  sum.bytes.nic += ports.nic;
+  sum.bytes.nvlink += ports.nvlink;
+}
+
+// Gradient or weight exchange of one stage: its dense part over all replicas, its experts over the
+// replicas of the expert-parallel group, one after the other on the same links.
+StageTransfer stage_transfer(const SimulateInputs& in, int stage, TransferKind kind, Dtype dtype) {
+  const StageParameters p = stage_parameters(in.model, in.plan, stage);
+  const double element = bytes_per_element(dtype);
+  StageTransfer sum;
+  add_transfer(in, dense_gradient_group(in.cluster, in.plan), kind, {p.dense() * element}, sum);
+  add_transfer(in, expert_gradient_group(in.cluster, in.plan), kind, {p.experts * element}, sum);
+  return sum;
+}
+
+}  // namespace
+
 // A port passes what large transfers reach, no more.
 PortShares port_shares(const ClusterSpec& cluster, const PortBytes& bytes, Seconds time) {
   if (time.value <= 0) return {};
   return {std::min(1.0, bytes.nic / cluster.nic.achieved / time),
           std::min(1.0, bytes.nvlink / cluster.nvlink.achieved / time)};
 }
-
-double shard(const SimulateInputs& in, const GroupShape& group) {
-  return in.plan.parallelism.zero_stage >= 1 ? static_cast<double>(group.ranks) : 1.0;
-}
-
-// Gradient or weight exchange of one stage: its dense part over all replicas, its experts over the
-// replicas of the expert-parallel group, one after the other on the same links.
-Seconds exchange_time(const SimulateInputs& in, int stage, TransferKind kind, Dtype dtype) {
-  const StageParameters p = stage_parameters(in.model, in.plan, stage);
-  const double element = bytes_per_element(dtype);
-  return collective_time(in.device, in.cluster, dense_gradient_group(in.cluster, in.plan), kind,
-                         {p.dense() * element}) +
-         collective_time(in.device, in.cluster, expert_gradient_group(in.cluster, in.plan), kind,
-                         {p.experts * element});
-}
-
-}  // namespace
 
 KernelContext context_of(const SimulateInputs& in, const EffectSwitches& effects, bool overlapped) {
   const int lent = overlapped ? in.plan.expert_communication.sms : 0;
@@ -185,15 +193,16 @@ void ProgramTimer::time_part(const Part& part, bool overlapped, TimedPart& resul
   result.shares = port_shares(inputs_.cluster, bytes, fixed);
 }
 
-Seconds reduction_time(const SimulateInputs& in, int stage) {
+StageTransfer gradient_reduction(const SimulateInputs& in, int stage) {
   const bool sharded = in.plan.parallelism.zero_stage >= 1;
-  return exchange_time(in, stage, sharded ? TransferKind::reduce_scatter : TransferKind::all_reduce,
-                       in.plan.precision.gradients);
+  return stage_transfer(in, stage,
+                        sharded ? TransferKind::reduce_scatter : TransferKind::all_reduce,
+                        in.plan.precision.gradients);
 }
 
-Seconds gather_time(const SimulateInputs& in, int stage) {
+StageTransfer parameter_gather(const SimulateInputs& in, int stage) {
   if (in.plan.parallelism.zero_stage < 1) return {};
-  return exchange_time(in, stage, TransferKind::all_gather, in.plan.precision.parameter_gather);
+  return stage_transfer(in, stage, TransferKind::all_gather, in.plan.precision.parameter_gather);
 }
 
 // AdamW reads gradient, master weight and both moments and writes the last three and the new

@@ -73,9 +73,16 @@ bool lends_sms(const Program& program);
 KernelContext context_of(const SimulateInputs& inputs, const EffectSwitches& effects,
                          bool overlapped);
 
-// Durations of the step's tail for one stage or rank.
-Seconds reduction_time(const SimulateInputs& inputs, int stage);
-Seconds gather_time(const SimulateInputs& inputs, int stage);
+// The share of the ports' rates that a transfer takes which lasts for `time`.
+PortShares port_shares(const ClusterSpec& cluster, const PortBytes& bytes, Seconds time);
+
+// What the replicas of one stage exchange at the end of a step, all bytes alone on the ports.
+struct StageTransfer {
+  Seconds time;
+  PortBytes bytes;
+};
+StageTransfer gradient_reduction(const SimulateInputs& inputs, int stage);
+StageTransfer parameter_gather(const SimulateInputs& inputs, int stage);
 Seconds optimizer_time(const SimulateInputs& inputs, const std::vector<int>& stages);
 
 }  // namespace reckon

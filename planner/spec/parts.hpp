@@ -13,7 +13,8 @@
 
 namespace reckon {
 
-enum class Lane : std::uint8_t { compute, communication };
+// The third is for what replicas exchange beside the other two (Plan::overlap).
+enum class Lane : std::uint8_t { compute, communication, exchange };
 
 enum class PartKind : std::uint8_t {
   embedding_forward,
@@ -39,8 +40,10 @@ enum class PartKind : std::uint8_t {
 
 template <>
 struct EnumNames<Lane> {
-  static constexpr std::array<std::pair<Lane, std::string_view>, 2> table{
-      {{Lane::compute, "compute"}, {Lane::communication, "communication"}}};
+  static constexpr std::array<std::pair<Lane, std::string_view>, 3> table{
+      {{Lane::compute, "compute"},
+       {Lane::communication, "communication"},
+       {Lane::exchange, "exchange"}}};
 };
 
 template <>

@@ -89,6 +89,15 @@ struct ExpertCommunication {
   bool operator==(const ExpertCommunication&) const = default;
 };
 
+// Exchanges among data-parallel replicas that run beside compute, bucket by bucket, instead of
+// before and after it (Megatron-LM: --overlap-grad-reduce, --overlap-param-gather).
+struct Overlap {
+  bool gradient_reduction = false;  // beside the backward that makes the last gradients
+  bool parameter_gather = false;    // beside the next step's first forward
+  std::string source;
+  bool operator==(const Overlap&) const = default;
+};
+
 // The named effects on top of the bare step. Each is switched on its own (reckon simulate
 // --effects) and stands here with the source of its size; sizes of 0 mean "none". The
 // clock derate is the device's.
@@ -164,6 +173,7 @@ struct Plan {
   Recompute recompute;
   StageLayout layout;
   ExpertCommunication expert_communication;
+  Overlap overlap;
   Effects effects;
   std::vector<Phase> phases;
   std::optional<PublishedStep> published;

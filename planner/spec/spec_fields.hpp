@@ -388,6 +388,15 @@ struct Fields<ExpertCommunication> {
       optional("source", &ExpertCommunication::source)};
 };
 template <>
+struct Fields<Overlap> {
+  static constexpr std::tuple table{
+      optional("gradient_reduction", &Overlap::gradient_reduction)
+          .doc("bucket by bucket beside the backward that makes the last gradients"),
+      optional("parameter_gather", &Overlap::parameter_gather)
+          .doc("bucket by bucket beside the next step's first forward"),
+      optional("source", &Overlap::source)};
+};
+template <>
 struct Fields<Effects> {
   static constexpr std::tuple table{
       optional("routing_relative_deviation", &Effects::routing_relative_deviation)
@@ -453,6 +462,7 @@ struct Fields<Plan> {
       optional("recompute", &Plan::recompute),
       optional("layout", &Plan::layout),
       optional("expert_communication", &Plan::expert_communication),
+      optional("overlap", &Plan::overlap),
       optional("effects", &Plan::effects),
       optional("phases", &Plan::phases),
       optional("published", &Plan::published),

@@ -62,6 +62,8 @@ void choose_switches(Plan& plan) {
   plan.recompute.attention_core = *rc::gen::arbitrary<bool>();
   plan.expert_communication.sms = *rc::gen::inRange(0, 60);
   plan.expert_communication.overlap_in_pairs = *rc::gen::inRange(0, 4) > 0;
+  plan.overlap.gradient_reduction = *rc::gen::arbitrary<bool>();
+  plan.overlap.parameter_gather = *rc::gen::arbitrary<bool>();
   if (*rc::gen::arbitrary<bool>()) plan.precision.linear = Dtype::fp8_block;
   plan.effects.routing_relative_deviation = *rc::gen::element(0.0, 0.08, 0.3);
   plan.effects.jitter_relative_deviation = *rc::gen::element(0.0, 0.02, 0.2);
@@ -111,7 +113,8 @@ void showValue(const Case& given, std::ostream& out) {
       << given.model.layers << (given.model.moe ? " layers with experts, " : " dense layers, ")
       << given.model.mtp_modules << " MTP, " << given.cluster.nodes << " nodes of "
       << given.cluster.gpus_per_node << ", " << plan.expert_communication.sms << " SMs lent, "
-      << (plan.expert_communication.overlap_in_pairs ? "" : "no ") << "overlap, clock "
+      << (plan.expert_communication.overlap_in_pairs ? "" : "no ") << "overlap, exchanges "
+      << plan.overlap.gradient_reduction << plan.overlap.parameter_gather << ", clock "
       << given.device.sustained.bf16_rate_factor << ", routing "
       << plan.effects.routing_relative_deviation << ", jitter "
       << plan.effects.jitter_relative_deviation << ", seed " << plan.effects.seed;

@@ -78,22 +78,38 @@ class MadeUpStep {
       }
     }
     const auto stages = static_cast<std::size_t>(shape.stages);
-    reduce_ = gather_ = std::vector<SimTime>(stages, 0);
+    reduce_ = gather_ = std::vector<StageExchange>(stages);
     optimizer_.assign(schedule_.ops_by_rank.size(), 0);
     for (const std::vector<Op>& ops : schedule_.ops_by_rank) steps_.push_back(steps_of(ops));
   }
 
   void set_tail(SimTime reduce, SimTime optimizer, SimTime gather) {
-    std::fill(reduce_.begin(), reduce_.end(), reduce);
+    std::fill(reduce_.begin(), reduce_.end(), StageExchange{reduce, {}, 1});
     std::fill(optimizer_.begin(), optimizer_.end(), optimizer);
-    std::fill(gather_.begin(), gather_.end(), gather);
+    std::fill(gather_.begin(), gather_.end(), StageExchange{gather, {}, 1});
+  }
+  // Exchanges in so many pieces, beside compute.
+  void set_overlap(int pieces) {
+    overlap_ = {true, true, ""};
+    for (StageExchange& e : reduce_) e.pieces = pieces;
+    for (StageExchange& e : gather_) e.pieces = pieces;
   }
 
   StepTrace trace() const {
     NoiseRows quiet({}, no_effects, 1, 1, 1, 1, schedule_.shape.micro_batches);
-    return execute(
-        {schedule_, steps_, programs_, reduce_, gather_, optimizer_, lanes_of_count(1), false},
-        quiet);
+    return execute({schedule_,
+                    steps_,
+                    programs_,
+                    reduce_,
+                    gather_,
+                    optimizer_,
+                    lanes_of_count(1),
+                    false,
+                    {},
+                    nullptr,
+                    {},
+                    overlap_},
+                   quiet);
   }
 
   const Schedule& schedule() const { return schedule_; }
@@ -167,7 +183,9 @@ class MadeUpStep {
   Schedule schedule_;
   std::vector<TimedProgram> programs_;  // F, B, I, W without a send, then with one
   std::vector<std::vector<Step>> steps_;
-  std::vector<SimTime> reduce_, gather_, optimizer_;
+  std::vector<StageExchange> reduce_, gather_;
+  std::vector<SimTime> optimizer_;
+  Overlap overlap_;
 };
 
 // GPipe and 1F1B both take (M + PP - 1)(F + B): Narayanan et al., arXiv:2104.04473, section 2.2.
@@ -317,6 +335,29 @@ TEST(Executor, TheTwoCopiesOfAStageReduceTogether) {
   EXPECT_EQ(trace.step_end, reduced + 5 + 3 + 3);
 }
 
+// The same in four pieces beside compute. Weights (12 in all) come 0-12: rank 0's forward of 10
+// could begin with the first piece at 3, but its last quarter wants the last one at 12 (quarters of
+// 2 whole picoseconds), so that it runs 6-16; rank 1 has its weights long since and runs 16-26, its
+// backward 26-46. Its gradients (12) are there at 31, 36, 41 and 46 and reduced 31-49; those of
+// rank 0 51-69. The step ends with the optimizer.
+TEST(Executor, ExchangesBesideCompute) {
+  MadeUpStep run({Kind::one_forward_one_backward, 2, 2, 1}, {});
+  run.set_tail(12, 5, 12);
+  run.set_overlap(4);
+  const StepTrace trace = run.trace();
+  const auto span = [&](std::size_t rank, const char* text) {
+    return MadeUpStep::span(run.schedule(), trace, rank, text);
+  };
+  EXPECT_EQ(span(0, "G0"), (OpSpan{0, 12}));
+  EXPECT_EQ(span(1, "G1"), (OpSpan{0, 12}));
+  EXPECT_EQ(span(0, "F0.0"), (OpSpan{6, 16}));
+  EXPECT_EQ(span(1, "R1"), (OpSpan{31, 49}));
+  EXPECT_EQ(span(0, "R0"), (OpSpan{51, 69}));
+  EXPECT_EQ(span(0, "O"), (OpSpan{69, 74}));
+  EXPECT_EQ(trace.step_end, 74);
+  EXPECT_EQ(trace.ranks[0].communication_busy, 12 + 18);
+}
+
 // --- one rank, one micro-batch, one program of several parts
 
 // A schedule of one forward and one backward on one rank; the backward's program takes 1.
@@ -334,7 +375,8 @@ struct OneRank {
     }
   }
   StepTrace trace(NoiseRows& noise, std::size_t lanes) const {
-    return execute({schedule, steps, programs, {0}, {0}, {0}, lanes_of_count(lanes), true}, noise);
+    return execute({schedule, steps, programs, {{}}, {{}}, {0}, lanes_of_count(lanes), true},
+                   noise);
   }
 };
 
@@ -482,7 +524,7 @@ TEST(Executor, APairsOpsSpanTheirOwnParts) {
   steps[0][2].op = {3, -1};
   NoiseRows quiet({}, no_effects, 1, 1, 1, 1, 2);
   const StepTrace trace =
-      execute({schedule, steps, programs, {0}, {0}, {0}, {{0}, {4}, 1}, false}, quiet);
+      execute({schedule, steps, programs, {{}}, {{}}, {0}, {{0}, {4}, 1}, false}, quiet);
   const std::vector<OpSpan> expected{{0, 3}, {3, 48}, {13, 73}, {73, 77}};
   EXPECT_EQ(trace.ranks[0].ops, expected);
   EXPECT_EQ(trace.ranks[0].multiplicity, 4);
@@ -505,7 +547,7 @@ TEST(Executor, AnEmptyProgramPassesItsInputOn) {
   }
   NoiseRows quiet({}, no_effects, 1, 1, 1, 1, 1);
   const StepTrace trace = execute(
-      {schedule, steps, programs, {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, lanes_of_count(1), false},
+      {schedule, steps, programs, {{}, {}, {}}, {{}, {}, {}}, {0, 0, 0}, lanes_of_count(1), false},
       quiet);
   EXPECT_EQ(trace.step_end, 4 * 10) << "two stages of 10, forward and backward";
 }

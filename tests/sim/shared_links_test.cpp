@@ -63,6 +63,28 @@ TEST(SharedLinks, SendsBesideDispatchesMakeAStepLonger) {
   EXPECT_LT(shared.step_end, apart.step_end + transfers);
 }
 
+// The reduction of the last stages' gradients meets the first stages' dispatches and sends.
+TEST(SharedLinks, ReductionsBesideComputeMeetDispatchesAndSends) {
+  test::Case given = test::small_case(test::small_moe_model(8), ScheduleKind::dual_pipe, 4, 16, 8);
+  given.plan.parallelism.expert_parallel = 16;
+  given.cluster.nic.achieved = {1e9};
+  given.plan.overlap = {true, true, ""};
+  const StepTrace apart = test::run(given, {.pipeline_sends = true});
+  const StepTrace shared = test::run(given, {.pipeline_sends = true, .links = true});
+  const Schedule schedule = test::schedule_of(given.plan);
+  SimTime longer = 0;
+  for (std::size_t rank = 0; rank < apart.ranks.size(); ++rank) {
+    for (std::size_t op = 0; op < schedule.ops_by_rank[rank].size(); ++op) {
+      if (schedule.ops_by_rank[rank][op].kind != OpKind::reduce_gradients) continue;
+      const OpSpan& alone = apart.ranks[rank].ops[op];
+      const OpSpan& beside = shared.ranks[rank].ops[op];
+      longer += (beside.end - beside.start) - (alone.end - alone.start);
+    }
+  }
+  EXPECT_GT(longer, 0);
+  EXPECT_GT(shared.step_end, apart.step_end);
+}
+
 TEST(SharedLinks, NothingChangesWhereNothingMeets) {
   const test::Case given =
       test::small_case(test::small_dense_model(4), ScheduleKind::one_forward_one_backward, 2, 1, 1);

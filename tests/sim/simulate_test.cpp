@@ -189,9 +189,10 @@ TEST(WorkShares, AddUpToTheBusyTimeOfTheLanes) {
       compute +=
           optimizer_time(inputs_of(given), stages).value / static_cast<double>(trace.ranks.size());
       for (const int stage : stages) {
-        communication +=
-            (reduction_time(inputs_of(given), stage) + gather_time(inputs_of(given), stage)).value /
-            static_cast<double>(trace.ranks.size());
+        communication += (gradient_reduction(inputs_of(given), stage).time +
+                          parameter_gather(inputs_of(given), stage).time)
+                             .value /
+                         static_cast<double>(trace.ranks.size());
       }
     }
     const auto ranks = static_cast<double>(trace.ranks.size());

@@ -135,11 +135,11 @@ TEST(StepTail, ExchangesOfASmallDenseModel) {
       test::small_case(test::small_dense_model(1), ScheduleKind::one_forward_one_backward, 1, 8, 1);
   constexpr double parameters = 1048576 + 1572864 + 1024 + 2 * 2097152 + 512;
   constexpr double wire = parameters * 4 * 7 / 8 / 160e9;
-  EXPECT_NEAR(reduction_time(inputs_of(given), 0).value, wire + 14e-6, 1e-12);
-  EXPECT_NEAR(gather_time(inputs_of(given), 0).value, wire / 2 + 14e-6, 1e-12);
+  EXPECT_NEAR(gradient_reduction(inputs_of(given), 0).time.value, wire + 14e-6, 1e-12);
+  EXPECT_NEAR(parameter_gather(inputs_of(given), 0).time.value, wire / 2 + 14e-6, 1e-12);
   given.plan.parallelism.zero_stage = 0;
-  EXPECT_NEAR(reduction_time(inputs_of(given), 0).value, 2 * (wire + 14e-6), 1e-12);
-  EXPECT_EQ(gather_time(inputs_of(given), 0).value, 0);
+  EXPECT_NEAR(gradient_reduction(inputs_of(given), 0).time.value, 2 * (wire + 14e-6), 1e-12);
+  EXPECT_EQ(parameter_gather(inputs_of(given), 0).time.value, 0);
 }
 
 // AdamW on a shard of 1/8: reads gradient, master and both moments (4 x 4 bytes), writes the last
@@ -163,7 +163,7 @@ TEST(StepTail, ExpertsAreExchangedOverTheirReplicas) {
   constexpr double experts = 4.0 * 3 * 512 * 256;
   // Stage 1 is layer 1: attention, shared expert, router 16 x 512, norms, head and final norm.
   constexpr double dense = 1048576 + 3 * 512 * 256 + 16 * 512 + 1024 + 2097152 + 512;
-  EXPECT_NEAR(reduction_time(inputs_of(given), 1).value,
+  EXPECT_NEAR(gradient_reduction(inputs_of(given), 1).time.value,
               dense * 4 * 7 / 8 / 160e9 + 7 * 2e-6 + experts * 4 / 2 / 160e9 + 2e-6, 1e-12);
 }
 
