@@ -311,7 +311,7 @@ std::string overwritten(const Arguments& a, std::string_view flag, const std::st
   std::vector<Value> inputs{{"PLAN", a.plan}, {"--model", a.model}, {"--cluster", a.cluster}};
   // A profile may be fitted into its own file; nothing else may be written over an input.
   if (flag != "--output") inputs.emplace_back("--device", a.device);
-  for (const std::string& data : a.measurements) inputs.emplace_back("DATA", data);
+  for (const std::string& data : a.measurements) inputs.emplace_back("an input", data);
   for (const auto& [other, taken] : inputs) {
     std::error_code error;
     if (std::filesystem::is_regular_file(taken, error) &&
@@ -422,11 +422,7 @@ void read_network(Parser& parser) {
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
-  std::vector<std::string> messages;
-  a.faults = parse_faults(parser.faults, messages);
-  for (std::string& message : messages) {
-    a.problems.push_back(flag_problem("--fault", std::move(message)));
-  }
+  a.faults = parse_faults(parser.faults, a.problems);
   if (!parser.usd_per_gpu_hour.empty()) {
     a.usd_per_gpu_hour =
         parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "planner/command_values.hpp"
+#include "planner/faults.hpp"
 #include "planner/spec/fields.hpp"
 
 namespace reckon {
@@ -47,6 +48,7 @@ class Reader {
     } else if (action == "describe") {
       a_.measurements = a_.network_words;  // no output may overwrite it
       check_uses("network describe", 'd');
+      read_routing();
       read_seed(a_.seed);
     } else {
       read_expert(action);
@@ -124,12 +126,31 @@ class Reader {
     NetworkRequest& network = a_.expert.network;
     if (!texts_.cluster.empty()) a_.cluster = network.cluster = texts_.cluster;
     network.gpus = count("--gpus", texts_.gpus).value_or(network.gpus);
-    for (const std::string& word : words_of_list(texts_.failed_planes)) {
-      network.failed_planes.push_back(
-          count("--failed-planes", word.empty() ? " " : word, 0).value_or(0));
-    }
-    if (!texts_.loads.empty()) network.loads = texts_.loads;
+    network.faults = parse_faults(texts_.faults, a_.problems);
+    read_routing();
+    read_loads();
     read_seed(network.seed);
+  }
+
+  void read_loads() {
+    if (texts_.loads.empty()) return;
+    const std::string recorded = "recorded:";
+    a_.expert.network.loads = texts_.loads;
+    // No output may overwrite a file of loads.
+    if (texts_.loads.starts_with(recorded)) {
+      a_.measurements.push_back(texts_.loads.substr(recorded.size()));
+    }
+  }
+
+  void read_routing() {
+    if (texts_.routing.empty()) return;
+    const auto choice = enum_from_name<PathChoice>(texts_.routing);
+    if (choice) {
+      a_.expert.network.routing = *choice;
+    } else {
+      problem("--routing", in_quotes(texts_.routing) + " is unknown" +
+                               instead(texts_.routing, enum_names<PathChoice>()));
+    }
   }
 
   void read_seed(std::int64_t& seed) {

@@ -14,7 +14,7 @@ namespace reckon {
 struct NetworkTexts {
   std::vector<std::string> words;
   std::string node, nodes, bytes;
-  std::string cluster, gpus, failed_planes, loads, seed;
+  std::string cluster, gpus, faults, routing, loads, seed;
   std::string model, tokens, hidden, experts, topk, groups, node_limit, nodes_per_token, redundant,
       capacity, dtype, sms;
   bool low_latency = false;
@@ -31,7 +31,7 @@ struct NetworkOption {
   std::string_view uses;
 };
 
-inline constexpr std::array<NetworkOption, 20> network_options{{
+inline constexpr std::array<NetworkOption, 21> network_options{{
     {"--node", &NetworkTexts::node, "TYPE", "NCCL's: h800 (default), h100, a100, a800, b200", "n"},
     {"--nodes", &NetworkTexts::nodes, "COUNT", "NCCL's: nodes of 8 GPUs, 1 by default", "n"},
     {"--bytes", &NetworkTexts::bytes, "LIST",
@@ -39,11 +39,14 @@ inline constexpr std::array<NetworkOption, 20> network_options{{
     {"--cluster", &NetworkTexts::cluster, "NAME", "whose network; h800-2048-mpft by default",
      "fve"},
     {"--gpus", &NetworkTexts::gpus, "COUNT", "of it, from its first on; 64 by default", "fve"},
-    {"--failed-planes", &NetworkTexts::failed_planes, "LIST",
-     "planes (rails) whose NICs are lost, by number", "fve"},
+    {"--fault", &NetworkTexts::faults, "LIST",
+     "slow_nic:NODE.GPU=SPEED, failed_plane:PLANE, separated by commas", "fve"},
+    {"--routing", &NetworkTexts::routing, "CHOICE",
+     "among equal ways: d_mod_k (default), or ecmp by --seed", "fved"},
     {"--loads", &NetworkTexts::loads, "LOADS",
      "balanced (default), dirichlet:CONCENTRATION, recorded:NAME", "ve"},
-    {"--seed", &NetworkTexts::seed, "NUMBER", "of drawn loads and of links:N, 1 by default", "ved"},
+    {"--seed", &NetworkTexts::seed, "NUMBER",
+     "of drawn loads, of ecmp and of links:N, 1 by default", "ved"},
     {"--model", &NetworkTexts::model, "NAME", "whose experts; deepseek-v3 by default", "e"},
     {"--tokens", &NetworkTexts::tokens, "COUNT", "of each rank, 4096 by default", "e"},
     {"--hidden", &NetworkTexts::hidden, "COUNT", "elements of a token in place of the model's",

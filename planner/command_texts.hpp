@@ -63,7 +63,7 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "  reckon network collective all_gather --bytes 1048576,67108864\n"
      "  reckon network collective all_to_all --cluster h800-2048-mpft --gpus 64\n"
      "  reckon network dispatch --gpus 64 --loads recorded:single-domain --redundant 64\n"
-     "  reckon network combine --gpus 64 --failed-planes 3\n"
+     "  reckon network combine --gpus 64 --fault failed_plane:3\n"
      "  reckon network describe h800-2048-mpft --route 0,1023 --svg network.svg\n"
      "  reckon network describe h800-2048-mpft --fail plane:3 --fail link:gpu0-p0.leaf0\n",
      "A scenario has links (id, cap in bytes/s, lat in s) and flows (path of ids, bytes, start in "

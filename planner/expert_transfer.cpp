@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "planner/catalog.hpp"
+#include "planner/faults.hpp"
 #include "planner/spec/expert_transport_json.hpp"
 #include "sim/experts/expert_loads.hpp"
 #include "sim/experts/token_routing.hpp"
@@ -23,6 +24,9 @@ class Problems {
  public:
   void add(std::string_view flag, std::string message) {
     found_.push_back({std::string(flag), 0, 0, "", std::move(message)});
+  }
+  void add(const std::vector<Problem>& more) {
+    found_.insert(found_.end(), more.begin(), more.end());
   }
   void finish() {
     if (!found_.empty()) throw InputError(std::move(found_));
@@ -97,30 +101,50 @@ void check_gpus(const ClusterSpec& cluster, const NetworkRequest& request, Probl
   }
 }
 
-int planes_of(const ClusterSpec& cluster) {
-  return cluster.fabric.kind == FabricKind::multi_plane_fat_tree ? cluster.fabric.planes
-                                                                 : cluster.gpus_per_node;
+// The cluster with the faults of both; slow GPUs are left out, as they slow no transfer down.
+ClusterSpec faulty_cluster(ClusterSpec cluster, const NetworkRequest& request, Problems& problems) {
+  problems.add(add_faults(request.faults, cluster));
+  for (const Fault& fault : request.faults) {
+    if (fault.kind != FaultKind::slow_gpu) continue;
+    problems.add("--fault", to_text(fault) +
+                                " slows no transfer down; reckon simulate shows what "
+                                "it costs a step");
+  }
+  std::vector<Fault>& faults = cluster.faults;
+  const auto slow_gpu = [](const Fault& f) { return f.kind == FaultKind::slow_gpu; };
+  faults.erase(std::remove_if(faults.begin(), faults.end(), slow_gpu), faults.end());
+  return cluster;
 }
 
-void check_planes(const ClusterSpec& cluster, const NetworkRequest& request, Problems& problems) {
-  for (const int plane : request.failed_planes) {
-    if (plane >= 0 && plane < planes_of(cluster)) continue;
-    problems.add("--failed-planes", std::to_string(plane) + " is none; " + cluster.name +
-                                        " has 0 to " + std::to_string(planes_of(cluster) - 1));
+std::vector<std::string> fault_names(const ClusterSpec& cluster) {
+  std::vector<std::string> names;
+  for (const Fault& fault : cluster.faults) names.push_back(to_text(fault));
+  return names;
+}
+
+int nic_of(const Topology& topology, int gpu) { return links_from(topology, gpu).back(); }
+
+void slow_down(Topology& topology, int link, double speed) {
+  for (const int direction : {link, reverse_of(link)}) {
+    topology.links[static_cast<std::size_t>(direction)].capacity *= speed;
   }
 }
 
-// Every GPU of these planes loses its NIC's wire.
-Topology without_planes(const Topology& topology, const ClusterSpec& cluster,
-                        const std::vector<int>& planes) {
+// Every GPU of a failed plane loses its NIC's wire; a slow NIC's wire has its share of the rate.
+Topology with_faults(Topology topology, const ClusterSpec& cluster) {
   Failures failures;
-  for (int gpu = 0; gpu < topology.gpus; ++gpu) {
-    const int plane = gpu % cluster.gpus_per_node % planes_of(cluster);
-    if (std::find(planes.begin(), planes.end(), plane) != planes.end()) {
-      failures.links.push_back(links_from(topology, gpu).back());
+  for (const Fault& fault : cluster.faults) {
+    if (fault.kind == FaultKind::slow_nic) {
+      const int gpu = fault.node * cluster.gpus_per_node + fault.gpu;
+      slow_down(topology, nic_of(topology, gpu), fault.speed);
+      continue;
+    }
+    for (int gpu = 0; gpu < topology.gpus; ++gpu) {
+      const int plane = gpu % cluster.gpus_per_node % cluster.fabric.planes;
+      if (plane == fault.plane) failures.links.push_back(nic_of(topology, gpu));
     }
   }
-  return without(topology, failures);
+  return without(std::move(topology), failures);
 }
 
 Topology network_of(const ClusterSpec& cluster, Problems& problems) {
@@ -128,6 +152,12 @@ Topology network_of(const ClusterSpec& cluster, Problems& problems) {
   for (const std::string& problem : shape_problems(shape)) problems.add(cluster.name, problem);
   problems.finish();
   return build_topology(shape);
+}
+
+RoutingPolicy routing_policy(const NetworkRequest& request, RoutingPolicy policy) {
+  policy.choice = request.routing;
+  policy.seed = static_cast<std::uint64_t>(request.seed);
+  return policy;
 }
 
 std::vector<int> first_gpus(int count) {
@@ -138,7 +168,7 @@ std::vector<int> first_gpus(int count) {
 
 void check_reached(const std::vector<GpuPair>& unreachable) {
   if (unreachable.empty()) return;
-  throw InputError({{"--failed-planes", 0, 0, "",
+  throw InputError({{"--fault", 0, 0, "",
                      "GPU " + std::to_string(unreachable.front().from) + " has no way to GPU " +
                          std::to_string(unreachable.front().to) + " any more; " +
                          std::to_string(unreachable.size()) + " transfers have none"}});
@@ -226,13 +256,13 @@ void add_lines(const Topology& healthy, const std::optional<Topology>& broken,
 
 ExpertForecast forecast_expert_transfer(const std::string& data_dir, const ExpertRequest& request) {
   const ModelSpec model = load_model(data_dir, request.model);
-  const ClusterSpec cluster = load_cluster(data_dir, request.network.cluster);
   const std::string file = data_dir + "/topologies/transports/deepep.json";
   const ExpertTransport transport = read_expert_transport(read_text_file(file), file);
 
   Problems problems;
+  const ClusterSpec cluster =
+      faulty_cluster(load_cluster(data_dir, request.network.cluster), request.network, problems);
   check_gpus(cluster, request.network, problems);
-  check_planes(cluster, request.network, problems);
   problems.finish();
   if (!model.moe && !request.experts) {
     problems.add("--model", printable(model.name) + " has no experts; name another or --experts");
@@ -268,6 +298,7 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
                  request.sms,        static_cast<double>(hidden), dtype};
   experts.mode = transfer_mode(transport, experts.use);
   experts.mode.in_series = request.in_series;
+  experts.mode.routing = routing_policy(request.network, experts.mode.routing);
 
   ExpertForecast forecast{request.is_combine ? "combine" : "dispatch",
                           cluster.name,
@@ -288,16 +319,15 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
                           max_violation(experts.loads),
                           0,
                           request.redundant_experts,
-                          request.network.failed_planes,
+                          fault_names(cluster),
+                          request.network.routing,
                           0,
                           {}};
   if (request.low_latency) forecast.sms = transport.low_latency_sms;
   const Topology healthy =
       network_of(at_transport_rates(cluster, transport, experts.use), problems);
   std::optional<Topology> broken;
-  if (!request.network.failed_planes.empty()) {
-    broken = without_planes(healthy, cluster, request.network.failed_planes);
-  }
+  if (!cluster.faults.empty()) broken = with_faults(healthy, cluster);
   add_lines(healthy, broken, experts, request, forecast);
   return forecast;
 }
@@ -306,23 +336,27 @@ FlowCollectiveForecast forecast_flow_collective(const std::string& data_dir,
                                                 const NetworkRequest& request,
                                                 FlowOperation operation,
                                                 const std::vector<Bytes>& sizes) {
-  const ClusterSpec cluster = load_cluster(data_dir, request.cluster);
   Problems problems;
+  const ClusterSpec cluster =
+      faulty_cluster(load_cluster(data_dir, request.cluster), request, problems);
   check_gpus(cluster, request, problems);
-  check_planes(cluster, request, problems);
   const bool is_uneven = operation == FlowOperation::all_to_all_v;
   problems.finish();
   const ExpertLoads shares = is_uneven ? loads_of(data_dir, request, request.gpus, problems)
                                        : balanced_loads(request.gpus);
   problems.finish();
-  const Topology topology =
-      without_planes(network_of(cluster, problems), cluster, request.failed_planes);
+  const Topology topology = with_faults(network_of(cluster, problems), cluster);
   const std::vector<int> gpus = first_gpus(request.gpus);
-  FlowCollectiveForecast forecast{
-      operation, cluster.name, request.gpus, request.failed_planes, max_violation(shares) + 1, {}};
+  FlowCollectiveForecast forecast{operation,
+                                  cluster.name,
+                                  request.gpus,
+                                  fault_names(cluster),
+                                  request.routing,
+                                  max_violation(shares) + 1,
+                                  {}};
   for (const Bytes bytes : sizes) {
     const RoutedTimes times =
-        simulate_transfers(topology, {},
+        simulate_transfers(topology, routing_policy(request, {}),
                            is_uneven ? all_to_all_v(gpus, matrix_by_shares(shares, bytes))
                                      : collective_transfers(operation, gpus, bytes));
     check_reached(times.unreachable);

@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "planner/spec/json_document.hpp"
-#include "planner/spec/problems.hpp"
 
 namespace reckon {
 namespace {
@@ -88,7 +87,7 @@ std::string plane_problem(const ClusterSpec& cluster, const Fault& fault) {
 
 }  // namespace
 
-std::vector<Fault> parse_faults(std::string_view text, std::vector<std::string>& messages) {
+std::vector<Fault> parse_faults(std::string_view text, std::vector<Problem>& problems) {
   std::vector<Fault> faults;
   while (!text.empty()) {
     const std::string_view word = take(text, ',');
@@ -99,10 +98,11 @@ std::vector<Fault> parse_faults(std::string_view text, std::vector<std::string>&
     std::string_view rest = word;
     const std::string_view kind = take(rest, ':');
     const auto near = kind_of(kind) ? std::nullopt : closest(kind, kind_names());
-    messages.push_back(in_quotes(std::string(word)) + " is no fault; " +
-                       (near ? "did you mean \"" + std::string(*near) + "\"? " : "") +
-                       "give slow_gpu:NODE.GPU=SPEED, slow_nic:NODE.GPU=SPEED or "
-                       "failed_plane:PLANE, separated by commas");
+    problems.push_back({"--fault", 0, 0, "",
+                        in_quotes(std::string(word)) + " is no fault; " +
+                            (near ? "did you mean \"" + std::string(*near) + "\"? " : "") +
+                            "give slow_gpu:NODE.GPU=SPEED, slow_nic:NODE.GPU=SPEED or "
+                            "failed_plane:PLANE, separated by commas"});
   }
   return faults;
 }
@@ -122,6 +122,18 @@ std::string fault_problem(const ClusterSpec& cluster, const Fault& fault) {
   if (!gpu.empty()) return gpu;
   if (fault.speed >= least_speed && fault.speed <= 1) return {};
   return "speed " + number_to_text(fault.speed) + " is not from 0.01 to 1, the normal speed";
+}
+
+std::vector<Problem> add_faults(const std::vector<Fault>& faults, ClusterSpec& cluster) {
+  std::vector<Problem> problems;
+  for (const Fault& fault : faults) {
+    cluster.faults.push_back(fault);
+    const std::string problem = fault_problem(cluster, fault);
+    if (!problem.empty()) {
+      problems.push_back({"--fault", 0, 0, "", to_text(fault) + ": " + problem});
+    }
+  }
+  return problems;
 }
 
 }  // namespace reckon

@@ -150,7 +150,8 @@ class Loader {
     if (arguments_.usd_per_gpu_hour) {
       in.cluster.pricing = {{*arguments_.usd_per_gpu_hour}, "--usd-per-gpu-hour"};
     }
-    if (!add_faults(in.cluster)) return fail();
+    add_problems(add_faults(arguments_.faults, in.cluster));
+    if (!problems_.empty()) return fail();
     return std::move(result_);
   }
 
@@ -159,17 +160,6 @@ class Loader {
 
   void add_problems(const std::vector<Problem>& found) {
     problems_.insert(problems_.end(), found.begin(), found.end());
-  }
-
-  bool add_faults(ClusterSpec& cluster) {
-    for (const Fault& fault : arguments_.faults) {
-      cluster.faults.push_back(fault);
-      const std::string problem = fault_problem(cluster, fault);
-      if (!problem.empty()) {
-        problems_.push_back({"--fault", 0, 0, "", to_text(fault) + ": " + problem});
-      }
-    }
-    return problems_.empty();
   }
 
   bool load_plan_of(Inputs& in) {

@@ -92,19 +92,26 @@ std::vector<FaultCost> fault_costs(const Inputs& in, const Schedule& schedule,
                                    const PredictOptions& options, const TransferDelays& delays) {
   std::vector<FaultCost> costs;
   if (!options.effects.faults || in.cluster.faults.empty()) return costs;
-  const auto step_with = [&](std::vector<Fault> faults) {
+  // All of them told apart, but for one harmless: the same ranks, the same draws.
+  const auto step_with = [&](const Fault* harmful) {
     Inputs changed = in;
-    changed.cluster.faults = std::move(faults);
+    changed.cluster.faults.clear();
+    for (const Fault& fault : in.cluster.faults) {
+      const bool harmless = &fault != harmful;
+      if (harmless && !is_of_one_gpu(fault.kind)) continue;
+      changed.cluster.faults.push_back(fault);
+      if (harmless) changed.cluster.faults.back().speed = 1;
+    }
     return to_seconds(
         simulate(simulated(changed), schedule, {options.effects, options.unfold, false, &delays})
             .step_end);
   };
-  const Seconds healthy = step_with({});
+  const Seconds healthy = step_with(nullptr);
   const double gpu_hours_per_day = 24.0 * gpus(in.cluster);
   for (const Fault& fault : in.cluster.faults) {
     FaultCost cost;
     cost.name = to_text(fault);
-    cost.step = step_with({fault});
+    cost.step = step_with(&fault);
     cost.added = cost.step - healthy;
     cost.lost_gpu_hours_per_day = gpu_hours_per_day * (cost.added / cost.step);
     cost.lost_usd_per_day = cost.lost_gpu_hours_per_day * in.cluster.pricing.usd_per_gpu_hour;

@@ -20,8 +20,8 @@ std::string limit_text(const std::string& link, double utilisation, const TextSt
   return link.empty() ? "" : fmt::format("{} {}", printable(link, style), percent(utilisation, 0));
 }
 
-std::string lost_text(const std::vector<int>& planes) {
-  return fmt::format("plane{} {} lost", planes.size() == 1 ? "" : "s", fmt::join(planes, ", "));
+std::string faults_text(const std::vector<std::string>& faults, const TextStyle& style) {
+  return printable(fmt::format("{}", fmt::join(faults, ", ")), style);
 }
 
 std::string setting_text(const ExpertForecast& forecast) {
@@ -51,7 +51,7 @@ void add_lines(const ExpertForecast& forecast, Page& page) {
       experts += fmt::format(" +{}", forecast.redundant_experts);
     }
     table.add(
-        {experts, line.is_broken ? lost_text(forecast.failed_planes) : "healthy",
+        {experts, line.is_broken ? faults_text(forecast.faults, page.style()) : "healthy",
          fmt::format("{:.2f}", line.gpu_imbalance), fmt::format("{:.2f}", line.nodes_per_token),
          fmt::format("{:.2f}", line.gpus_per_token), Cell(microseconds(line.time), Tone::strong),
          gigabytes(line.rdma), gigabytes(line.nvlink),
@@ -66,7 +66,7 @@ template <>
 struct Fields<ExpertLine> {
   static constexpr std::tuple table{
       required("placement", &ExpertLine::placement).doc("in order, or balanced"),
-      required("is_broken", &ExpertLine::is_broken).doc("the failed planes are lost"),
+      required("is_broken", &ExpertLine::is_broken).doc("with the faults"),
       required("gpu_imbalance", &ExpertLine::gpu_imbalance)
           .min(0)
           .doc("load of the busiest GPU / mean"),
@@ -112,7 +112,8 @@ struct Fields<ExpertForecast> {
           .doc("largest load of an expert / mean - 1"),
       required("dropped", &ExpertForecast::dropped).min(0).max(1).doc("share of all choices"),
       required("redundant_experts", &ExpertForecast::redundant_experts).min(0),
-      required("failed_planes", &ExpertForecast::failed_planes).min(0),
+      required("faults", &ExpertForecast::faults).doc("as --fault names them"),
+      required("routing", &ExpertForecast::routing),
       required("balanced_gain", &ExpertForecast::balanced_gain)
           .min(0)
           .doc("time in order / balanced, healthy; 0 where only one is given"),
@@ -134,7 +135,8 @@ struct Fields<FlowCollectiveForecast> {
       required("operation", &FlowCollectiveForecast::operation),
       required("cluster", &FlowCollectiveForecast::cluster),
       required("gpus", &FlowCollectiveForecast::gpus).min(2),
-      required("failed_planes", &FlowCollectiveForecast::failed_planes).min(0),
+      required("faults", &FlowCollectiveForecast::faults).doc("as --fault names them"),
+      required("routing", &FlowCollectiveForecast::routing),
       required("imbalance", &FlowCollectiveForecast::imbalance)
           .min(0)
           .doc("what the busiest receiver gets / mean"),
@@ -171,7 +173,7 @@ std::string flow_collective_text(const FlowCollectiveForecast& forecast, const T
       "of {}; flows that share links: what it expects, not a "
       "measurement",
       printable(forecast.cluster, style));
-  if (!forecast.failed_planes.empty()) remark += "; " + lost_text(forecast.failed_planes);
+  if (!forecast.faults.empty()) remark += "; " + faults_text(forecast.faults, style);
   page.title(fmt::format("{} on {} ranks", enum_name(forecast.operation), forecast.gpus), remark);
   Table table({Align::right, Align::right, Align::right, Align::right, Align::left});
   table.add({Cell("bytes", Tone::dim), Cell("time", Tone::dim), Cell("algbw GB/s", Tone::dim),

@@ -61,7 +61,12 @@ class Executor {
                        const std::array<const Message*, 2>& wanted);
   void deliver(const Op& op, const Row& ready);
   void join_lanes(std::size_t rank);
-  struct Holder;
+  // A rank that takes part in an exchange: with which op, and as which of its transfers.
+  struct Holder {
+    std::size_t rank = 0;
+    std::size_t op = 0;
+    std::size_t transfer = 0;
+  };
   struct Exchanges {  // [stage]
     std::vector<Exchange> all;
     std::vector<std::vector<Holder>> holders;
@@ -384,13 +389,6 @@ void Executor::join_lanes(std::size_t rank) {
     r.communication_free[l] = std::max(r.communication_free[l], done);
   }
 }
-
-// An exchange that a rank takes part in: which op it is and which of its transfers.
-struct Executor::Holder {
-  std::size_t rank = 0;
-  std::size_t op = 0;
-  std::size_t transfer = 0;
-};
 
 // The reduction of a rank that has just made the last gradients of a stage. Its pieces got ready
 // while the op ran that made them.

@@ -58,7 +58,9 @@ Lanes lanes_of(const SimulateInputs& in, const SimulateOptions& options) {
   const int peers = p.tensor_parallel * p.context_parallel;
   const int group = data_ranks_of_group(p);
   std::set<int> faulty;
-  if (options.effects.faults) faulty = faulty_groups(in, group);
+  // Draws differ by lane: those of the faulty are there without the faults too, so that what the
+  // faults cost is no difference of draws.
+  if (options.effects.faults || options.effects.draws()) faulty = faulty_groups(in, group);
   Lanes lanes;
   const bool draws_without_groups = options.effects.draws() && group == 1;
   if (options.unfold || (draws_without_groups && !faulty.empty())) {

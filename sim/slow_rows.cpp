@@ -13,12 +13,16 @@ std::int32_t extra_of_speed(double speed) {
 
 void raise(std::int32_t& extra, std::int32_t to) { extra = std::max(extra, to); }
 
-// The share of a node's NICs that still have a plane.
-double nics_left(const ClusterSpec& cluster) {
+std::set<int> failed_planes(const ClusterSpec& cluster) {
   std::set<int> failed;
   for (const Fault& fault : cluster.faults) {
     if (fault.kind == FaultKind::failed_plane) failed.insert(fault.plane);
   }
+  return failed;
+}
+
+// The share of a node's NICs that still have a plane.
+double nics_left(const ClusterSpec& cluster, const std::set<int>& failed) {
   int left = 0;
   for (int gpu = 0; gpu < cluster.gpus_per_node; ++gpu) {
     left += failed.count(gpu % cluster.fabric.planes) == 0 ? 1 : 0;
@@ -39,8 +43,9 @@ double slowest(const std::vector<std::int32_t>& row) {
 SlowRows::SlowRows(const SimulateInputs& in, const Lanes& lanes) {
   const auto ranks = static_cast<std::size_t>(in.plan.parallelism.pipeline_parallel);
   compute_.assign(ranks, std::vector<std::int32_t>(lanes.size()));
-  nic_.assign(ranks,
-              std::vector<std::int32_t>(lanes.size(), extra_of_speed(nics_left(in.cluster))));
+  const std::set<int> failed = failed_planes(in.cluster);
+  const double left = nics_left(in.cluster, failed);
+  nic_.assign(ranks, std::vector<std::int32_t>(lanes.size(), extra_of_speed(left)));
   for (const Fault& fault : in.cluster.faults) {
     if (!is_of_one_gpu(fault.kind)) continue;
     const auto place = place_of_gpu(in.cluster, in.plan, fault.node, fault.gpu);
@@ -48,9 +53,13 @@ SlowRows::SlowRows(const SimulateInputs& in, const Lanes& lanes) {
     const auto lane = std::find(lanes.data_rank.begin(), lanes.data_rank.end(), place->data_rank);
     if (lane == lanes.data_rank.end()) continue;
     const auto rank = static_cast<std::size_t>(place->pipeline_rank);
-    auto& row = fault.kind == FaultKind::slow_gpu ? compute_[rank] : nic_[rank];
-    raise(row[static_cast<std::size_t>(lane - lanes.data_rank.begin())],
-          extra_of_speed(fault.speed));
+    const auto index = static_cast<std::size_t>(lane - lanes.data_rank.begin());
+    if (fault.kind == FaultKind::slow_gpu) {
+      raise(compute_[rank][index], extra_of_speed(fault.speed));
+    } else if (failed.count(fault.gpu % in.cluster.fabric.planes) == 0) {
+      // It carries its share of the lost planes as well. A NIC without a plane carries nothing.
+      raise(nic_[rank][index], extra_of_speed(left * fault.speed));
+    }
   }
 }
 

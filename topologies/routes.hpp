@@ -6,15 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "planner/spec/path_choice.hpp"
 #include "topologies/topology.hpp"
 
 namespace reckon {
-
-// Which of several shortest ways (fat trees: up, then down; a torus has one way).
-enum class PathChoice : std::uint8_t {
-  d_mod_k,  // by the destination's number alone: all sources meet it on one way
-  ecmp,     // by a hash of seed, source, destination and switch
-};
 
 // Where the index of a GPU decides its leaf or plane (wired rail or multi_plane), a transfer
 // between GPUs of different index changes index over NVLink: in the node it comes to, as DeepEP

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "planner/spec/cluster_spec.hpp"
 #include "planner/spec/fields.hpp"
+#include "planner/spec/path_choice.hpp"
 #include "planner/spec/plan.hpp"
 #include "planner/spec/units.hpp"
 
@@ -28,13 +30,14 @@ struct EnumNames<FlowOperation> {
   }};
 };
 
-// The first `gpus` GPUs of a cluster, its NICs of some planes lost.
+// The first `gpus` GPUs of a cluster.
 struct NetworkRequest {
   std::string cluster = "h800-2048-mpft";  // name or file
   int gpus = 64;
-  std::vector<int> failed_planes;  // in a network of one plane: indices of GPUs in their nodes
+  std::vector<Fault> faults;  // beside the cluster's own
+  PathChoice routing = PathChoice::d_mod_k;
   std::string loads = "balanced";  // or dirichlet:CONCENTRATION, or recorded:NAME
-  std::int64_t seed = 1;           // of drawn loads
+  std::int64_t seed = 1;           // of drawn loads and of ecmp
   bool operator==(const NetworkRequest&) const = default;
 };
 
@@ -69,7 +72,8 @@ struct FlowCollectiveForecast {
   FlowOperation operation = FlowOperation::all_to_all;
   std::string cluster;
   int gpus = 1;
-  std::vector<int> failed_planes;
+  std::vector<std::string> faults;  // as --fault names them
+  PathChoice routing = PathChoice::d_mod_k;
   double imbalance = 1;  // of all_to_all_v: what the busiest receiver gets / mean
   std::vector<FlowCollectiveLine> lines;
   bool operator==(const FlowCollectiveForecast&) const = default;
@@ -78,7 +82,7 @@ struct FlowCollectiveForecast {
 // One way to place the experts, on the healthy network or with its failures.
 struct ExpertLine {
   std::string placement;     // "in order" or "balanced"
-  bool is_broken = false;    // the failed planes are lost
+  bool is_broken = false;    // with the faults
   double gpu_imbalance = 1;  // load of the busiest GPU / mean, before capacity
   double node_imbalance = 1;
   double nodes_per_token = 1;
@@ -112,7 +116,8 @@ struct ExpertForecast {
   double max_violation = 0;  // of the loads: max / mean - 1
   double dropped = 0;        // share of all choices
   int redundant_experts = 0;
-  std::vector<int> failed_planes;
+  std::vector<std::string> faults;  // as --fault names them
+  PathChoice routing = PathChoice::d_mod_k;
   double balanced_gain = 0;  // time in order / balanced, healthy; 0: not both are given
   std::vector<ExpertLine> lines;
   bool operator==(const ExpertForecast&) const = default;

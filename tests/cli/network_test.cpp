@@ -62,7 +62,7 @@ TEST(Network, DispatchesToUnevenExperts) {
   const Folder folder;
   const Outcome outcome =
       folder.run({"network", "dispatch", "--gpus", "32", "--loads", "dirichlet:1", "--redundant",
-                  "32", "--capacity", "3", "--failed-planes", "2", "--json", "d.json"});
+                  "32", "--capacity", "3", "--fault", "failed_plane:2", "--json", "d.json"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.out.find("dispatch on 32 ranks  4 nodes of h800-2048-mpft"), std::string::npos);
   const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
@@ -104,6 +104,38 @@ TEST(Network, SimulatesAnAllToAll) {
   EXPECT_NEAR(result["lines"][0]["time_us"], 536870912 / 40e3, 20);
 }
 
+TEST(Network, WritesOverNoFileOfLoads) {
+  const Folder folder;
+  const std::string loads =
+      R"({"schema": "expert_loads/1", "loads": [{"name": "two", "shares": [3, 1]}]})";
+  folder.write("two.json", loads);
+  expect_failure(
+      folder.run({"network", "dispatch", "--loads", "recorded:./two.json", "--experts", "2",
+                  "--topk", "1", "--groups", "1", "--gpus", "2", "--json", "two.json"}),
+      2, {"two.json is what an input names"});
+  EXPECT_EQ(folder.read("two.json"), loads);
+}
+
+// A NIC at half its rate is what an even exchange waits for; ECMP makes some links busier.
+TEST(Network, FaultsOfTheClusterAndRoutingCost) {
+  const Folder folder;
+  const auto time = [&folder](std::vector<std::string> more) {
+    std::vector<std::string> words{"network", "collective", "all_to_all", "--gpus",  "512",
+                                   "--bytes", "268435456",  "--json",     "out.json"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(folder.run(words).code, 0);
+    return nlohmann::json::parse(folder.read("out.json"))["lines"][0]["time_us"].get<double>();
+  };
+  const double healthy = time({});
+  EXPECT_NEAR(time({"--fault", "slow_nic:1.3=0.5"}) / healthy, 2, 0.05);
+  EXPECT_GT(time({"--routing", "ecmp"}), healthy);
+  folder.write(
+      "slow.json",
+      changed("topologies/clusters/h800-2048-mpft.json",
+              {{"/faults", {{{"kind", "slow_nic"}, {"node", 1}, {"gpu", 3}, {"speed", 0.5}}}}}));
+  EXPECT_NEAR(time({"--cluster", "slow.json"}) / healthy, 2, 0.05);
+}
+
 // One expert draws nearly all: it takes each token once, and the others what it cannot take.
 TEST(Network, NoExpertTakesMoreThanAllTokens) {
   const Folder folder;
@@ -117,8 +149,10 @@ TEST(Network, NoExpertTakesMoreThanAllTokens) {
 
 TEST(Network, SaysWhatDoesNotFitTransfers) {
   const Folder folder;
-  expect_failure(folder.run({"network", "dispatch", "--gpus", "12", "--failed-planes", "9"}), 2,
-                 {"12 do not fill whole nodes", "9 is none", "(2 problems)"});
+  expect_failure(folder.run({"network", "dispatch", "--gpus", "12", "--fault", "failed_plane:9"}),
+                 2,
+                 {"12 do not fill whole nodes",
+                  "failed_plane:9: plane 9 is not one of the 8 planes", "(2 problems)"});
   expect_failure(
       folder.run({"network", "dispatch", "--node", "h100", "--sms", "x", "--dtype", "fp8"}), 2,
       {"--node: does not belong to network dispatch", "--sms", "fp8_block"});
@@ -140,8 +174,13 @@ TEST(Network, SaysWhatDoesNotFitTransfers) {
                  {"256 experts and 3 redundant ones do not spread evenly over 64 ranks"});
   expect_failure(folder.run({"network", "collective", "gather", "--nodes", "2", "--low-latency"}),
                  2, {"--nodes: does not belong to network collective gather", "--low-latency"});
-  expect_failure(folder.run({"network", "dispatch", "--failed-planes", "0,1,2,3,4,5,6,7"}), 2,
-                 {"has no way to GPU"});
+  expect_failure(
+      folder.run({"network", "dispatch", "--fault",
+                  "failed_plane:0,failed_plane:1,failed_plane:2,failed_plane:3,failed_plane:4,"
+                  "failed_plane:5,failed_plane:6,failed_plane:7,slow_gpu:0.0=0.5"}),
+      2, {"no plane is left", "slow_gpu:0.0=0.5 slows no transfer down"});
+  expect_failure(folder.run({"network", "combine", "--routing", "ecmq"}), 2,
+                 {"\"ecmq\" is unknown; did you mean \"ecmp\"?"});
 }
 
 TEST(Network, NamesEveryProblemOfAFile) {

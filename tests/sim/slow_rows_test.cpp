@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "planner/spec/placement.hpp"
 #include "sim/cost_model.hpp"
@@ -52,6 +54,25 @@ TEST(Faults, AGpuAtHalfSpeedTakesTwiceAsLongAlone) {
   EXPECT_NEAR(step(given, with_faults) / healthy, 2, 1e-9);
   given.cluster.faults = {slow_gpu(0, 0, 1)};
   EXPECT_EQ(step(given, with_faults), healthy);
+}
+
+// A NIC without a plane carries nothing, so its rate is no matter; one that is left carries the
+// others' share at its own rate.
+TEST(Faults, ASlowNicBesideAFailedPlane) {
+  Case given = test::small_case(test::small_moe_model(4), Kind::one_forward_one_backward, 2, 16, 4);
+  given.plan.parallelism.expert_parallel = 16;
+  given.cluster.fabric.planes = 8;
+  given.cluster.nic.achieved = {1e9};
+  const auto with = [&given](std::vector<Fault> faults) {
+    given.cluster.faults = std::move(faults);
+    return step(given, with_faults);
+  };
+  const double plane = with({failed_plane(2)});
+  EXPECT_EQ(with({failed_plane(2), slow_nic(0, 2, 0.01)}), plane);
+  const double slow = with({slow_nic(0, 3, 0.5)});
+  const double both = with({failed_plane(2), slow_nic(0, 3, 0.5)});
+  EXPECT_GT(both, plane);
+  EXPECT_GT(both, slow * 1.05);  // 8 / 7 of what the NIC is asked for
 }
 
 // Replicas of a dense model meet in the gradient reduction alone: two lanes, and the straggler's
