@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -65,7 +66,9 @@ class RouteFinder {
   std::int64_t choose_up(int at) const;
   std::int64_t choose_down(int at) const;
   const Distances& distances_to(int to_switch);
-  std::vector<int> indices_left(GpuPair pair) const;
+  std::vector<int> nics_left(int node) const;
+  std::vector<Relay> find_relays(int from_node, int to_node);
+  const std::vector<Relay>& relays_between(int from_node, int to_node);
 
   const Topology& topology_;
   const RoutingPolicy policy_;
@@ -76,6 +79,8 @@ class RouteFinder {
   std::vector<int> candidates_;                   // links from the switch at hand that lead nearer
   GpuPair pair_;                                  // whose route is sought
   std::int64_t number_ = 0;  // in its plane, of the NIC that the fabric is left by
+  int relays_to_ = -1;       // the node that those of relays_ lead to
+  std::unordered_map<int, std::vector<Relay>> relays_;  // by the node that they leave
 };
 
 // GPUs of one lane reach each other without changing index.
@@ -238,22 +243,52 @@ std::optional<Route> RouteFinder::by_way_of(GpuPair pair, Relay relay) {
   return route;
 }
 
-// The GPU indices whose NICs work in both nodes; pairs of nodes start at different ones, so that
-// all of them share what a broken NIC carried.
-std::vector<int> RouteFinder::indices_left(GpuPair pair) const {
+// The indices of the GPUs of a node whose NICs work.
+std::vector<int> RouteFinder::nics_left(int node) const {
   const int gpus_per_node = node_shape(topology_.shape).gpus;
-  const int from = node_of(pair.from);
-  const int to = node_of(pair.to);
   std::vector<int> left;
   for (int index = 0; index < gpus_per_node; ++index) {
-    const bool broken = link(nic_of(from * gpus_per_node + index)).failed ||
-                        link(nic_of(to * gpus_per_node + index)).failed;
-    if (!broken) left.push_back(index);
+    if (!link(nic_of(node * gpus_per_node + index)).failed) left.push_back(index);
   }
-  if (left.empty()) return left;
-  const auto start = static_cast<std::ptrdiff_t>(from + to) % std::ssize(left);
-  std::rotate(left.begin(), left.begin() + start, left.end());
   return left;
+}
+
+// All that the fabric joins, those of one index first. Pairs of nodes start at different ones, so
+// that all of them share what a broken NIC carried.
+std::vector<Relay> RouteFinder::find_relays(int from_node, int to_node) {
+  const int gpus_per_node = node_shape(topology_.shape).gpus;
+  const std::vector<int> outs = nics_left(from_node);
+  const std::vector<int> ins = nics_left(to_node);
+  std::vector<Relay> relays;
+  Route route;
+  const auto try_relay = [&](int out, int in) {
+    route.clear();
+    const int from = from_node * gpus_per_node + out;
+    const int to = to_node * gpus_per_node + in;
+    if (from != to && add_fabric(route, from, to)) relays.push_back({out, in});
+  };
+  std::vector<int> both;
+  std::set_intersection(outs.begin(), outs.end(), ins.begin(), ins.end(), std::back_inserter(both));
+  const auto start = static_cast<std::size_t>(from_node + to_node);
+  for (std::size_t turn = 0; turn < both.size(); ++turn) {
+    const int index = both[(start + turn) % both.size()];
+    try_relay(index, index);
+  }
+  for (std::size_t turn = 0; turn < outs.size() * ins.size(); ++turn) {
+    const int out = outs[(start + turn / ins.size()) % outs.size()];
+    const int in = ins[(start + turn) % ins.size()];
+    if (out != in) try_relay(out, in);
+  }
+  return relays;
+}
+
+// Remembered for one destination after the other.
+const std::vector<Relay>& RouteFinder::relays_between(int from_node, int to_node) {
+  if (relays_to_ != to_node) relays_.clear();
+  relays_to_ = to_node;
+  const auto [at, is_new] = relays_.try_emplace(from_node);
+  if (is_new) at->second = find_relays(from_node, to_node);
+  return at->second;
 }
 
 std::optional<Route> RouteFinder::find(GpuPair pair) {
@@ -263,14 +298,14 @@ std::optional<Route> RouteFinder::find(GpuPair pair) {
   const int gpus_per_node = node_shape(topology_.shape).gpus;
   const int from = pair.from % gpus_per_node;
   const int to = pair.to % gpus_per_node;
-  if (node_of(pair.from) == node_of(pair.to)) {
+  const bool is_inside = node_of(pair.from) == node_of(pair.to);
+  if (is_inside) {
     Route route;
     if (add_nvlink(route, pair.from, pair.to)) return route;
-    return by_way_of(pair, {from, to});
   }
   const bool may_forward = policy_.forwarding != NvlinkForwarding::none;
   std::vector<Relay> relays{{from, to}};
-  if (may_forward && lane(pair.from) != lane(pair.to)) {
+  if (may_forward && !is_inside && lane(pair.from) != lane(pair.to)) {
     const bool at_destination = policy_.forwarding == NvlinkForwarding::at_destination;
     relays = {{from, from}, {to, to}, {from, to}};
     if (!at_destination) std::swap(relays[0], relays[1]);
@@ -278,9 +313,9 @@ std::optional<Route> RouteFinder::find(GpuPair pair) {
   for (const Relay& relay : relays) {
     if (std::optional<Route> route = by_way_of(pair, relay)) return route;
   }
-  if (!may_forward) return std::nullopt;
-  for (const int index : indices_left(pair)) {
-    if (std::optional<Route> route = by_way_of(pair, {index, index})) return route;
+  if (!may_forward || gpus_per_node == 1) return std::nullopt;
+  for (const Relay& relay : relays_between(node_of(pair.from), node_of(pair.to))) {
+    if (std::optional<Route> route = by_way_of(pair, relay)) return route;
   }
   return std::nullopt;
 }

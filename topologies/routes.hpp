@@ -39,8 +39,8 @@ using Route = std::vector<int>;  // links, each starting where the one before en
 //   where
 //                       that is no longer than one between two inside)
 // What has failed is avoided: in the fabric first, then, unless forwarding is `none`, by way of
-// other GPUs of the two nodes. Empty for a GPU to itself; nothing if these rules find no way, or if
-// there is no such GPU.
+// any other GPU of each of the two nodes, one that both have alike if there is. Empty for a GPU to
+// itself; nothing if these rules find no way, or if there is no such GPU.
 std::optional<Route> find_route(const Topology& topology, const RoutingPolicy& policy,
                                 GpuPair pair);
 

@@ -158,26 +158,101 @@ TEST(Failures, DirectNetworksGoAroundWhateverLeavesThemConnected) {
   }
 }
 
-// Every family, heavily broken: what is routed is routed well, what is not is told.
-TEST(Failures, NoRouteIsEverWrong) {
-  for (const TopologyShape& shape : small_networks()) {
-    const Topology whole = build_topology(shape);
-    for (std::uint64_t seed = 0; seed < 3; ++seed) {
-      const int half = static_cast<int>(count_fabric(whole).links / 2);
-      const Topology broken =
-          without(without(whole, random_link_failures(whole, TopologyLinkKind::fabric, half, seed)),
-                  random_link_failures(whole, TopologyLinkKind::nvlink, 3, seed));
-      const std::vector<int> component = reachable_components(broken).component_by_gpu;
-      const std::vector<GpuPair> pairs = all_pairs(broken);
-      const auto routes = find_routes(broken, {}, pairs);
-      for (std::size_t at = 0; at < pairs.size(); ++at) {
-        if (!routes[at]) continue;
-        ASSERT_EQ(route_problem(broken, pairs[at], routes[at]), "");
-        EXPECT_EQ(component[static_cast<std::size_t>(pairs[at].from)],
-                  component[static_cast<std::size_t>(pairs[at].to)]);
+// Whether one GPU hands to the other over NVLink, or is the other.
+bool are_joined_inside(const Topology& topology, int from, int to) {
+  if (from == to) return true;
+  for (const int up : links_from(topology, from)) {
+    const TopologyLink& there = topology.links[static_cast<std::size_t>(up)];
+    if (there.kind != TopologyLinkKind::nvlink || there.failed) continue;
+    for (const int down : links_from(topology, there.to)) {
+      const TopologyLink& back = topology.links[static_cast<std::size_t>(down)];
+      if (back.to == to && !back.failed) return true;
+    }
+  }
+  return false;
+}
+
+// By way of any GPU of the one node and any of the other, of which `direct[a * gpus + b]` tells
+// whether the fabric leads from one to the other.
+bool can_be_forwarded(const Topology& topology, GpuPair pair, const std::vector<bool>& direct) {
+  const int in_node = node_shape(topology.shape).gpus;
+  for (int out = pair.from / in_node * in_node; out < (pair.from / in_node + 1) * in_node; ++out) {
+    if (!are_joined_inside(topology, pair.from, out)) continue;
+    for (int in = pair.to / in_node * in_node; in < (pair.to / in_node + 1) * in_node; ++in) {
+      if (direct[static_cast<std::size_t>(out * topology.gpus + in)] &&
+          are_joined_inside(topology, in, pair.to)) {
+        return true;
       }
     }
   }
+  return false;
+}
+
+// Every family, heavily broken: what is routed is routed well, and what is not has no way by any
+// two GPUs of the nodes.
+TEST(Failures, NoRouteIsEverWrongOrMissing) {
+  for (const TopologyShape& shape : small_networks()) {
+    const Topology whole = build_topology(shape);
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      const auto fail = [&](const Topology& topology, TopologyLinkKind kind, std::int64_t count) {
+        return without(topology,
+                       random_link_failures(topology, kind, static_cast<int>(count), seed));
+      };
+      Topology broken =
+          fail(whole, TopologyLinkKind::fabric, count_fabric(whole).links / (seed < 3 ? 2 : 8));
+      broken = fail(broken, TopologyLinkKind::nvlink, 3);
+      if (seed % 2 == 1) broken = fail(broken, TopologyLinkKind::nic, whole.gpus / 2);
+      const std::vector<int> component = reachable_components(broken).component_by_gpu;
+      const std::vector<GpuPair> pairs = all_pairs(broken);
+      std::vector<bool> direct;
+      for (const auto& route : find_routes(broken, never_forward, pairs)) {
+        direct.push_back(route.has_value());
+      }
+      const auto routes = find_routes(broken, {}, pairs);
+      const int in_node = node_shape(shape).gpus;
+      for (std::size_t at = 0; at < pairs.size(); ++at) {
+        const auto [from, to] = pairs[at];
+        if (!routes[at]) {
+          ASSERT_FALSE(from / in_node != to / in_node &&
+                       can_be_forwarded(broken, pairs[at], direct))
+              << from << " to " << to << " of shape " << shape.index() << ", seed " << seed;
+          continue;
+        }
+        ASSERT_EQ(route_problem(broken, pairs[at], routes[at]), "");
+        EXPECT_EQ(component[static_cast<std::size_t>(from)],
+                  component[static_cast<std::size_t>(to)]);
+      }
+    }
+  }
+}
+
+// Two nodes that have kept NICs of different index, and a node whose NVLink is broken at two GPUs,
+// one of them without its NIC.
+TEST(Failures, NodesThatKeepDifferentNicsReachEachOther) {
+  for (const TopologyShape& shape :
+       {TopologyShape(torus({8, 8}, 4)), TopologyShape(fat_tree(2, 16, 4)),
+        TopologyShape(rail_tree(12, 16, 4)), TopologyShape(dragonfly(2, 4, 2, 9, 4))}) {
+    const Topology whole = build_topology(shape);
+    Failures failures;
+    for (const int gpu : {1, 2, 3, 4, 6, 7}) failures.links.push_back(nic_of(whole, gpu));
+    const Topology broken = without(whole, failures);
+    for (const NvlinkForwarding forwarding :
+         {NvlinkForwarding::at_destination, NvlinkForwarding::at_source}) {
+      const RoutingPolicy policy{PathChoice::d_mod_k, 1, forwarding};
+      EXPECT_TRUE(unreachable_pairs(broken, policy, 1).empty()) << shape.index();
+      for (const GpuPair pair : {GpuPair{0, 4}, {1, 6}, {6, 1}, {0, 5}}) {
+        EXPECT_EQ(route_problem(broken, pair, find_route(broken, policy, pair)), "");
+      }
+    }
+  }
+  FatTreeShape shape = fat_tree(2, 16, 4);
+  shape.node.nvswitches = 2;
+  const Topology whole = build_topology(shape);
+  // GPU 0 keeps the second NVSwitch only and GPU 1 the first; GPU 0 has no NIC, but GPU 2 has.
+  const Topology broken =
+      without(whole, {{links_from(whole, 0)[0], links_from(whole, 1)[1], nic_of(whole, 0)}, {}});
+  EXPECT_EQ(route_problem(broken, {0, 1}, find_route(broken, {}, {0, 1})), "");
+  EXPECT_EQ(find_route(broken, never_forward, {0, 1}), std::nullopt);
 }
 
 TEST(RandomFailures, AreDistinctAndReproducible) {
