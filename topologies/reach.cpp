@@ -1,8 +1,8 @@
 #include "topologies/reach.hpp"
 
-#include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/connected_components.hpp>
+#include <cstddef>
 
 namespace reckon {
 
@@ -24,24 +24,6 @@ Reachability reachable_components(const Topology& topology) {
     reachability.component_by_gpu.push_back(known);
   }
   return reachability;
-}
-
-std::vector<GpuPair> unreachable_pairs(const Topology& topology, const RoutingPolicy& policy,
-                                       std::size_t limit) {
-  std::vector<GpuPair> unreachable;
-  std::vector<GpuPair> pairs;
-  constexpr int batch = 64;  // sources at a time: each destination's distances serve all of them
-  for (int first = 0; first < topology.gpus && unreachable.size() < limit; first += batch) {
-    pairs.clear();
-    for (int from = first; from < std::min(first + batch, topology.gpus); ++from) {
-      for (int to = 0; to < topology.gpus; ++to) pairs.push_back({from, to});
-    }
-    const std::vector<std::optional<Route>> routes = find_routes(topology, policy, pairs);
-    for (std::size_t at = 0; at < pairs.size() && unreachable.size() < limit; ++at) {
-      if (!routes[at]) unreachable.push_back(pairs[at]);
-    }
-  }
-  return unreachable;
 }
 
 }  // namespace reckon

@@ -1,10 +1,8 @@
-// Who can still reach whom after failures.
+// Which GPUs wires still join after failures.
 #pragma once
 
-#include <cstddef>
 #include <vector>
 
-#include "topologies/routes.hpp"
 #include "topologies/topology.hpp"
 
 namespace reckon {
@@ -17,9 +15,5 @@ struct Reachability {
 };
 
 Reachability reachable_components(const Topology& topology);
-
-// By the routing: the first `limit` pairs without a route, by `from`, then `to`.
-std::vector<GpuPair> unreachable_pairs(const Topology& topology, const RoutingPolicy& policy,
-                                       std::size_t limit);
 
 }  // namespace reckon

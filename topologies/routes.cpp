@@ -341,6 +341,22 @@ std::vector<std::optional<Route>> find_routes(const Topology& topology, const Ro
   return routes;
 }
 
+std::vector<GpuPair> unreachable_pairs(const Topology& topology, const RoutingPolicy& policy,
+                                       std::size_t limit) {
+  RouteFinder finder(topology, policy);
+  std::vector<GpuPair> unreachable;
+  for (int to = 0; to < topology.gpus; ++to) {  // what is known of one serves all sources
+    for (int from = 0; from < topology.gpus; ++from) {
+      if (!finder.find({from, to})) unreachable.push_back({from, to});
+    }
+  }
+  std::sort(unreachable.begin(), unreachable.end(), [](const GpuPair& a, const GpuPair& b) {
+    return a.from != b.from ? a.from < b.from : a.to < b.to;
+  });
+  unreachable.resize(std::min(unreachable.size(), limit));
+  return unreachable;
+}
+
 Seconds latency_of(const Topology& topology, const Route& route) {
   Seconds latency;
   for (const int id : route) latency += topology.links[static_cast<std::size_t>(id)].latency;

@@ -1,6 +1,7 @@
 // Which wires a transfer between two GPUs takes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -47,6 +48,10 @@ std::optional<Route> find_route(const Topology& topology, const RoutingPolicy& p
 // The same routes, in the order of `pairs`, at far less than the time of one after the other.
 std::vector<std::optional<Route>> find_routes(const Topology& topology, const RoutingPolicy& policy,
                                               std::span<const GpuPair> pairs);
+
+// The first `limit` pairs without a route, by `from`, then `to`.
+std::vector<GpuPair> unreachable_pairs(const Topology& topology, const RoutingPolicy& policy,
+                                       std::size_t limit);
 
 Seconds latency_of(const Topology& topology, const Route& route);
 

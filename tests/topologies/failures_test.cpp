@@ -1,8 +1,9 @@
 // Links and switches that break: routes go around them, or are no longer there.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 #include "tests/topologies/networks.hpp"
@@ -253,6 +254,48 @@ TEST(Failures, NodesThatKeepDifferentNicsReachEachOther) {
       without(whole, {{links_from(whole, 0)[0], links_from(whole, 1)[1], nic_of(whole, 0)}, {}});
   EXPECT_EQ(route_problem(broken, {0, 1}, find_route(broken, {}, {0, 1})), "");
   EXPECT_EQ(find_route(broken, never_forward, {0, 1}), std::nullopt);
+}
+
+// The fastest of three runs.
+template <typename Work>
+double seconds_of(const Work& work) {
+  double fastest = 1e9;
+  for (int run = 0; run < 3; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    fastest = std::min(fastest, took.count());
+  }
+  return fastest;
+}
+
+// 512 GPUs, each on a switch of its own: what is known of a destination is found once, not again
+// for every few sources (eight times as long).
+TEST(Failures, TryingAllPairsTakesNoLongerThanRoutingThem) {
+  const Topology whole = build_topology(slim_fly(16, 1, 1));
+  const Topology broken =
+      without(whole, random_link_failures(whole, TopologyLinkKind::fabric, 1, 1));
+  const std::vector<GpuPair> pairs = all_pairs(broken);
+  const double routing = seconds_of([&] { find_routes(broken, {}, pairs); });
+  const double trying =
+      seconds_of([&] { EXPECT_TRUE(unreachable_pairs(broken, {}, pairs.size()).empty()); });
+  EXPECT_LT(trying, 2 * routing);
+}
+
+TEST(Failures, ThePairsWithoutARouteComeBySource) {
+  const Topology whole = build_topology(multi_plane_tree(11, 8, 8, 4));
+  const Topology broken =
+      without(without(whole, random_link_failures(whole, TopologyLinkKind::fabric, 50, 3)),
+              random_link_failures(whole, TopologyLinkKind::nvlink, 20, 3));
+  const std::vector<GpuPair> pairs = all_pairs(broken);
+  std::vector<GpuPair> expected;
+  for (const GpuPair& pair : pairs) {
+    if (!find_route(broken, {}, pair)) expected.push_back(pair);
+  }
+  ASSERT_GT(expected.size(), 5u);
+  EXPECT_EQ(unreachable_pairs(broken, {}, pairs.size()), expected);
+  expected.resize(5);
+  EXPECT_EQ(unreachable_pairs(broken, {}, 5), expected);
 }
 
 TEST(RandomFailures, AreDistinctAndReproducible) {
