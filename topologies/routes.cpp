@@ -1,6 +1,7 @@
 #include "topologies/routes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <numeric>
@@ -63,6 +64,8 @@ class RouteFinder {
   bool add_ring(Route& route, int& at, const Ring& ring) const;
   // The link to take, and which of the candidates that is.
   int choose(int at, const Distances& distances);
+  int port_up(int at, std::int64_t port) const;
+  void find_own_ports(int to);
   std::int64_t choose_up(int at) const;
   std::int64_t choose_down(int at) const;
   const Distances& distances_to(int to_switch);
@@ -78,8 +81,10 @@ class RouteFinder {
   std::unordered_map<int, Distances> distances_;  // by switch
   std::vector<int> candidates_;                   // links from the switch at hand that lead nearer
   GpuPair pair_;                                  // whose route is sought
-  std::int64_t number_ = 0;  // in its plane, of the NIC that the fabric is left by
-  int relays_to_ = -1;       // the node that those of relays_ lead to
+  std::int64_t number_ = 0;         // in its plane, of the NIC that the fabric is left by
+  std::array<int, 2> own_{-1, -1};  // ports up of its leaf, and of the switch that this leads to
+  int own_to_ = -1;                 // the GPU that they are of
+  int relays_to_ = -1;              // the node that those of relays_ lead to
   std::unordered_map<int, std::vector<Relay>> relays_;  // by the node that they leave
 };
 
@@ -110,10 +115,7 @@ bool RouteFinder::add_fabric(Route& route, int from, int to) {
   const int in = nic_of(to);
   if (link(out).failed || link(in).failed) return false;
   number_ = to;
-  if (fat_tree_ != nullptr) {
-    const FatTreeSeat seat = fat_tree_seat(*fat_tree_, sizes_, to);
-    number_ = seat.leaf * sizes_.down + seat.position;
-  }
+  if (fat_tree_ != nullptr) find_own_ports(to);
   route.push_back(out);
   const bool found = torus_ != nullptr ? add_torus(route, link(out).to, link(in).to)
                                        : add_shortest(route, link(out).to, link(in).to);
@@ -196,16 +198,50 @@ int RouteFinder::choose(int at, const Distances& distances) {
   return candidates_[static_cast<std::size_t>(way)];
 }
 
+// The port up of a switch; -1 if nothing is above it.
+int RouteFinder::port_up(int at, std::int64_t port) const {
+  for (const int id : links_from(topology_, at)) {
+    if (link(id).kind != TopologyLinkKind::fabric || !is_up(id)) continue;
+    if (port-- == 0) return id;
+  }
+  return -1;
+}
+
 // D-mod-k (Zahavi 2012): the destination's number, in digits of the ports up at each layer, names
-// the port. If that has no way, the digits above it spread the destinations over those that have.
+// ports of its leaf and of the switch that this leads to.
+void RouteFinder::find_own_ports(int to) {
+  const FatTreeSeat seat = fat_tree_seat(*fat_tree_, sizes_, to);
+  number_ = seat.leaf * sizes_.down + seat.position;
+  if (own_to_ == to) return;
+  own_to_ = to;
+  own_ = {-1, -1};
+  own_[0] = port_up(link(nic_of(to)).to, number_ % sizes_.up);
+  if (own_[0] >= 0 && fat_tree_->layers == 3 && sizes_.middle_up > 0) {
+    own_[1] = port_up(link(own_[0]).to, number_ / sizes_.up % sizes_.middle_up);
+  }
+}
+
+// To the switch above that the destination's own port leads to, or the one in its place in this
+// pod. Several wires there are shared in the order of these ports. If the wire has failed, the
+// digits above spread the destinations over all that have a way.
 std::int64_t RouteFinder::choose_up(int at) const {
   const bool is_leaf = node(at).layer == 1;
   const std::int64_t ports = is_leaf ? sizes_.up : sizes_.middle_up;
   const std::int64_t number = is_leaf ? number_ : number_ / sizes_.up;
-  std::int64_t port = 0;
-  for (const int id : links_from(topology_, at)) {
-    if (link(id).kind != TopologyLinkKind::fabric || !is_up(id)) continue;
-    if (port++ != number % ports) continue;
+  const TopologyLink& own = link(own_[is_leaf ? 0 : 1]);
+  const TopologyNode& below = node(own.from);
+  const std::int64_t switches_above =
+      !is_leaf || fat_tree_->layers == 2 ? sizes_.tops : sizes_.middles;
+  const std::int64_t order =
+      ((is_leaf ? below.index : below.group) * ports + number % ports) / switches_above;
+  const auto leads_there = [&](int id) {
+    return link(id).kind == TopologyLinkKind::fabric && is_up(id) &&
+           node(link(id).to).index == node(own.to).index;
+  };
+  const std::span<const int> links = links_from(topology_, at);
+  std::int64_t turn = order % std::count_if(links.begin(), links.end(), leads_there);
+  for (const int id : links) {
+    if (!leads_there(id) || turn-- > 0) continue;
     const auto found = std::find(candidates_.begin(), candidates_.end(), id);
     if (found != candidates_.end()) return found - candidates_.begin();
     break;
@@ -213,9 +249,13 @@ std::int64_t RouteFinder::choose_up(int at) const {
   return number / ports % static_cast<std::int64_t>(candidates_.size());
 }
 
-// Several wires may lead down to the same switch: the destinations that come by here share them.
+// The destination's own wire; if that is elsewhere or has failed, those that come by here share
+// what leads down.
 std::int64_t RouteFinder::choose_down(int at) const {
   const bool is_above_leaves = node(at).layer == 2;
+  const int own = own_[is_above_leaves ? 0 : 1];
+  const auto found = std::find(candidates_.begin(), candidates_.end(), reverse_of(own));
+  if (found != candidates_.end()) return found - candidates_.begin();
   const std::int64_t ports = is_above_leaves ? sizes_.up : sizes_.middle_up;
   const std::int64_t number = is_above_leaves ? number_ : number_ / sizes_.up;
   return number % ports * static_cast<std::int64_t>(candidates_.size()) / ports;

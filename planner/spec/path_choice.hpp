@@ -12,8 +12,11 @@ namespace reckon {
 
 // Fat trees: up, then down; a torus has one way.
 enum class PathChoice : std::uint8_t {
-  d_mod_k,  // by the destination's number alone: all sources meet it on one way
-  ecmp,     // by a hash of seed, source, destination and switch
+  // By the destination's number alone: where nothing has failed all sources meet it at the switch
+  // that one port of its leaf leads to. Any shift of all is free of contention if the spines divide
+  // the ports of a leaf; if not, no routing makes it so, as leaves have wires to different spines.
+  d_mod_k,
+  ecmp,  // by a hash of seed, source, destination and switch
 };
 
 template <>

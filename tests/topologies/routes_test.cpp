@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -162,18 +163,70 @@ TEST(DModK, SpreadsAllPairsAlike) {
   }
 }
 
+// Trees whose spines do not divide the ports of a leaf among them: 9 spines over 18 leaves with 32
+// ports up each (8 racks of NVL72), 3 over leaves with 4, several pods under 3 cores each.
+std::vector<FatTreeShape> uneven_trees() {
+  FatTreeShape racks = fat_tree(2, 64, 1);
+  racks.node = nvl72_rack(nvlink_speed, nic_speed);
+  racks.nodes = 8;
+  FatTreeShape few = fat_tree(2, 8, 1);
+  few.nodes = 24;
+  FatTreeShape pods = fat_tree(3, 8, 1);
+  pods.nodes = 5 * 16;
+  FatTreeShape tapered = fat_tree(2, 12, 1, 2);
+  tapered.nodes = 7 * 8;
+  return {racks, few, pods, tapered};
+}
+
+// The highest switches that a destination is met at, over all sources.
 TEST(DModK, AllSourcesMeetADestinationOnOneSpine) {
-  const Topology topology = build_topology(fat_tree(2, 8, 1));
-  for (int to = 0; to < topology.gpus; ++to) {
-    std::vector<int> spines;
-    for (int from = 0; from < topology.gpus; ++from) {
-      const Route route = *find_route(topology, {}, {from, to});
-      if (fabric_hops(topology, route) == 2) {
-        spines.push_back(topology.links[static_cast<std::size_t>(route[1])].to);
+  std::vector<FatTreeShape> shapes = uneven_trees();
+  shapes.push_back(fat_tree(2, 8, 1));
+  shapes.push_back(fat_tree(3, 8, 1));
+  for (const FatTreeShape& shape : shapes) {
+    const Topology topology = build_topology(shape);
+    const auto layer = [&](int node) {
+      return topology.nodes[static_cast<std::size_t>(node)].layer;
+    };
+    std::vector<GpuPair> pairs = all_pairs(topology);
+    std::map<std::pair<int, int>, std::set<int>> tops;  // by destination and layer
+    const auto routes = find_routes(topology, {}, pairs);
+    for (std::size_t at = 0; at < pairs.size(); ++at) {
+      int top = pairs[at].to;
+      for (const int id : *routes[at]) {
+        const int node = topology.links[static_cast<std::size_t>(id)].to;
+        if (layer(node) > layer(top)) top = node;
+      }
+      if (layer(top) > 1) tops[{pairs[at].to, layer(top)}].insert(top);
+    }
+    // In a tree of three layers one spine of the destination's pod, and one core.
+    for (const auto& [key, switches] : tops) EXPECT_EQ(switches.size(), 1u) << key.first;
+  }
+}
+
+// Every destination has its wire down to its leaf, whatever the number of spines; up, sources share
+// where their leaf has fewer wires to a spine than the destinations'.
+TEST(DModK, AShiftSharesNoWireDownAndHardlyOneUp) {
+  for (const FatTreeShape& shape : uneven_trees()) {
+    if (shape.oversubscription > 1) continue;
+    const Topology topology = build_topology(shape);
+    for (int shift = 1; shift < topology.gpus; shift += 7) {
+      std::vector<GpuPair> pairs;
+      for (int gpu = 0; gpu < topology.gpus; ++gpu) {
+        pairs.push_back({gpu, (gpu + shift) % topology.gpus});
+      }
+      std::vector<int> load(topology.links.size(), 0);
+      for (const auto& route : find_routes(topology, {}, pairs)) {
+        for (const int id : *route) ++load[static_cast<std::size_t>(id)];
+      }
+      for (std::size_t id = 0; id < load.size(); ++id) {
+        const TopologyLink& link = topology.links[id];
+        if (link.kind != TopologyLinkKind::fabric) continue;
+        const bool is_up = topology.nodes[static_cast<std::size_t>(link.to)].layer >
+                           topology.nodes[static_cast<std::size_t>(link.from)].layer;
+        EXPECT_LE(load[id], is_up ? 2 : 1) << shift;
       }
     }
-    EXPECT_EQ(std::count(spines.begin(), spines.end(), spines[0]),
-              static_cast<std::ptrdiff_t>(spines.size()));
   }
 }
 
