@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -106,27 +107,26 @@ std::optional<int> to_number(std::string_view text) {
   return number;
 }
 
-// One --fail.
-std::optional<FailureSpec> to_failure(const std::string& text, std::int64_t seed) {
+// Adds one --fail; false if it is none.
+bool add_failure(const std::string& text, FailureSpec& spec) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) return std::nullopt;
+  if (colon == std::string::npos) return false;
   const std::string kind = text.substr(0, colon);
   const std::string what = text.substr(colon + 1);
   const std::optional<int> number = to_number(what);
-  FailureSpec spec;
-  spec.seed = seed;
   if (kind == "link") {
-    spec.links = {what};
+    spec.links.push_back(what);
   } else if (kind == "switch") {
-    spec.switches = {what};
+    spec.switches.push_back(what);
   } else if (kind == "plane" && number) {
-    spec.planes = {*number};
+    spec.planes.push_back(*number);
   } else if (kind == "links" && number) {
-    spec.random_links = *number;
+    constexpr int most = std::numeric_limits<int>::max();
+    spec.random_links = *number > most - spec.random_links ? most : spec.random_links + *number;
   } else {
-    return std::nullopt;
+    return false;
   }
-  return spec;
+  return true;
 }
 
 std::optional<GpuPair> to_pair(const std::string& text, int gpus) {
@@ -145,30 +145,29 @@ class Requests {
   Requests(const Document& document, const Topology& topology)
       : document_(document), topology_(topology) {}
 
-  void add_file(const FailureSpec& spec) {
-    if (spec == FailureSpec{} || !has_graph("")) return;
-    std::vector<FailureProblem> found;
-    add(find_failures(topology_, spec, found));
-    for (const FailureProblem& one : found) {
+  // Random wires come after all that is named, so that none is counted twice.
+  Failures find_failures(const FailureSpec& file, const DescribeFlags& flags) {
+    const FailureSpec asked = read_fails(flags);
+    const bool of_file = file != FailureSpec{} && has_graph("");
+    const bool of_flags = asked != FailureSpec{} && has_graph("--fail");
+    FailureFinder finder(topology_);
+    std::vector<FailureProblem> in_file;
+    std::vector<FailureProblem> in_flags;
+    if (of_file) finder.add_named(file, in_file);
+    if (of_flags) finder.add_named(asked, in_flags);
+    if (of_file) finder.add_random(file, in_file);
+    if (of_flags) finder.add_random(asked, in_flags);
+    for (const FailureProblem& one : in_file) {
       problems_.push_back(placed(document_, "/failures" + one.pointer, one.message));
     }
+    for (const FailureProblem& one : in_flags) report("--fail", one.message);
+    return std::move(finder).failures();
   }
 
-  void add_flags(const DescribeFlags& flags, std::vector<GpuPair>& routes) {
-    for (const std::string& text : flags.fails) {
-      const std::optional<FailureSpec> spec = to_failure(text, flags.seed);
-      if (!spec) {
-        report("--fail",
-               in_quotes(text) + " is none of plane:N, switch:NAME, link:A-B and links:N");
-        continue;
-      }
-      if (!has_graph("--fail")) continue;
-      std::vector<FailureProblem> found;
-      add(find_failures(topology_, *spec, found));
-      for (const FailureProblem& one : found) report("--fail", one.message);
-    }
+  std::vector<GpuPair> find_routes(const DescribeFlags& flags) {
+    std::vector<GpuPair> routes;
     for (const std::string& text : flags.routes) {
-      if (!has_graph("--route")) continue;
+      if (!has_graph("--route")) break;
       if (const auto pair = to_pair(text, topology_.gpus)) {
         routes.push_back(*pair);
       } else {
@@ -176,14 +175,24 @@ class Requests {
                               std::to_string(topology_.gpus - 1));
       }
     }
+    return routes;
   }
 
-  Failures finish() && {
+  void throw_problems() && {
     if (!problems_.empty()) throw InputError(std::move(problems_));
-    return std::move(failures_);
   }
 
  private:
+  FailureSpec read_fails(const DescribeFlags& flags) {
+    FailureSpec spec;
+    for (const std::string& text : flags.fails) {
+      if (add_failure(text, spec)) continue;
+      report("--fail", in_quotes(text) + " is none of plane:N, switch:NAME, link:A-B and links:N");
+    }
+    if (spec != FailureSpec{}) spec.seed = flags.seed;
+    return spec;
+  }
+
   void report(const std::string& flag, std::string message) {
     problems_.push_back({flag, 0, 0, "", std::move(message)});
   }
@@ -196,14 +205,8 @@ class Requests {
     return false;
   }
 
-  void add(const Failures& found) {
-    failures_.links.insert(failures_.links.end(), found.links.begin(), found.links.end());
-    failures_.nodes.insert(failures_.nodes.end(), found.nodes.begin(), found.nodes.end());
-  }
-
   const Document& document_;
   const Topology& topology_;
-  Failures failures_;
   std::vector<Problem> problems_;
 };
 
@@ -230,9 +233,9 @@ DescribedNetwork describe_network(const std::string& data_dir, const std::string
 
   DescribeOptions options;
   Requests requests(document, whole);
-  requests.add_file(file.failures);
-  requests.add_flags(flags, options.routes);
-  options.failures = std::move(requests).finish();
+  options.failures = requests.find_failures(file.failures, flags);
+  options.routes = requests.find_routes(flags);
+  std::move(requests).throw_problems();
   const std::string folder = data_dir + "/topologies/prices/";
   const std::string table = folder + "switch_table.json";
   const std::string power = folder + "network_power.json";

@@ -77,7 +77,10 @@ FatTreeSizes fat_tree_sizes(const FatTreeShape& shape) {
     sizes.leaves_per_pod = radix / 2;
     sizes.most_leaves = radix * sizes.leaves_per_pod;
     sizes.pods = divide_up(sizes.leaves, sizes.leaves_per_pod);
-    sizes.middles = sizes.up;
+    // The same in each of several pods, as the cores join those of one index; a pod that is alone
+    // is a tree of two layers.
+    const std::int64_t alone = sizes.leaves > 1 ? divide_up(sizes.leaves * sizes.up, radix) : 0;
+    sizes.middles = sizes.pods > 1 ? sizes.up : alone;
     sizes.middle_up = radix / 2;
     sizes.tops = sizes.pods > 1 ? divide_up(sizes.pods * sizes.middle_up, radix) : 0;
   }
@@ -105,7 +108,8 @@ FabricCounts fat_tree_counts(const FatTreeShape& shape) {
   } else {
     const std::int64_t middles = sizes.pods * sizes.middles;
     counts.switches = sizes.leaves + middles + sizes.middles * sizes.tops;
-    counts.links = sizes.leaves * sizes.up + (sizes.tops > 0 ? middles * sizes.middle_up : 0);
+    counts.links = (sizes.middles > 0 ? sizes.leaves * sizes.up : 0) +
+                   (sizes.tops > 0 ? middles * sizes.middle_up : 0);
   }
   counts.switches *= shape.planes;
   counts.links *= shape.planes;

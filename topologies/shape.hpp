@@ -38,7 +38,8 @@ enum class FatTreeWiring : std::uint8_t {
 };
 
 // Leaves have `oversubscription` times as many ports down as up; every other switch has as many up
-// as down, those of the top layer all down. Switches are only as many as the nodes need.
+// as down, those of the top layer all down. Switches are only as many as the nodes need, but that
+// each of several pods has all of its spines.
 struct FatTreeShape {
   int nodes = 1;
   NodeShape node;

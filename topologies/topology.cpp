@@ -45,7 +45,8 @@ Failures random_link_failures(const Topology& topology, TopologyLinkKind kind, i
                               std::uint64_t seed) {
   std::vector<int> wires;
   for (std::size_t link = 0; link < topology.links.size(); link += 2) {
-    if (topology.links[link].kind == kind) wires.push_back(static_cast<int>(link));
+    const TopologyLink& one = topology.links[link];
+    if (one.kind == kind && !one.failed) wires.push_back(static_cast<int>(link));
   }
   Failures failures;
   for (int drawn = 0; drawn < count && !wires.empty(); ++drawn) {

@@ -64,7 +64,8 @@ struct Failures {
 // Ids that do not exist are ignored.
 Topology without(Topology topology, const Failures& failures);
 
-// `count` different wires of a kind (all, if there are fewer), drawn alike on any machine.
+// `count` different wires of a kind that have not failed (all, if there are fewer), drawn alike on
+// any machine.
 Failures random_link_failures(const Topology& topology, TopologyLinkKind kind, int count,
                               std::uint64_t seed);
 

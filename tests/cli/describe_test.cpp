@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/cli/run_reckon.hpp"
@@ -103,6 +105,33 @@ TEST(Describe, RandomFailuresFollowTheSeed) {
   EXPECT_EQ(wires("3"), wires("3"));
   EXPECT_NE(wires("3"), wires("4"));
   EXPECT_EQ(wires("3").size(), 5u);
+}
+
+// 2 and 3 of the flags are 5, as if asked for at once; 4 of the file come on top.
+TEST(Describe, RandomFailuresAddUp) {
+  const auto failures = [](std::vector<std::string> more) {
+    return described(std::move(more))["failures"];
+  };
+  EXPECT_EQ(failures({"torus-8x8", "--fail", "links:2", "--fail", "links:3"})["first_wires"],
+            failures({"torus-8x8", "--fail", "links:5"})["first_wires"]);
+  Folder folder;
+  with_tree(folder, {{"/failures", {{"random_links", 4}}}});
+  const Outcome outcome =
+      describe(folder, {"t.json", "--fail", "links:2", "--fail", "links:3", "--json", "-"});
+  EXPECT_EQ(Json::parse(outcome.out)["failures"]["wires"], 4 + 5);
+}
+
+// Hundreds of names, good and bad, take no longer than one.
+TEST(Describe, ManyNamesAreSoonFound) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::string> arguments{"dragonfly-261632"};
+  for (int group = 0; group < 200; ++group) {
+    arguments.insert(arguments.end(), {"--fail", "switch:g" + std::to_string(group) + ".switch0",
+                                       "--fail", "switch:g" + std::to_string(group) + ".swich0"});
+  }
+  expect_failure(describe(Folder(), arguments), 2, {"did you mean", "(200 problems)"});
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(took.count(), 15);  // under one; an index for each name takes tens
 }
 
 TEST(Describe, ProblemsOfAFileHaveTheirPlace) {

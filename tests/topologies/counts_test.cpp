@@ -68,6 +68,22 @@ TEST(FabricCounts, AnOversubscribedTreeHasFewerSpines) {
   EXPECT_EQ(fabric_counts(fat_tree(2, 64, 8, 3)), (FabricCounts{3072, 80, 1024}));
 }
 
+// One pod of three layers: 4 leaves with 32 ports up each need 2 spines; one leaf none. Two pods
+// have all 32 each, which cores join.
+TEST(FabricCounts, ASinglePodHasNoMoreSpinesThanItsLeavesNeed) {
+  FatTreeShape shape = fat_tree(3, 64, 8);
+  const auto of_nodes = [&shape](int nodes) {
+    shape.nodes = nodes;
+    EXPECT_EQ(count_fabric(build_topology(shape)), fabric_counts(shape)) << nodes;
+    return fabric_counts(shape);
+  };
+  EXPECT_EQ(of_nodes(4), (FabricCounts{32, 1, 0}));
+  EXPECT_EQ(of_nodes(5), (FabricCounts{40, 2 + 1, 64}));
+  EXPECT_EQ(of_nodes(16), (FabricCounts{128, 4 + 2, 128}));
+  EXPECT_EQ(of_nodes(128), (FabricCounts{1024, 32 + 16, 1024}));
+  EXPECT_EQ(of_nodes(129), (FabricCounts{1032, 33 + 64 + 32, 33 * 32 + 64 * 32}));
+}
+
 // NVIDIA DGX SuperPOD H100 reference architecture (RA-11333-001), table 3: 32 leaves and 16 spines
 // for 1024 GPUs, 64 and 32 for 2048.
 TEST(FabricCounts, AreThoseOfTheSuperPod) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/topologies/networks.hpp"
@@ -55,6 +56,48 @@ TEST(FindFailures, PlanesSwitchesAndRandomWires) {
   EXPECT_NE(drawn, found(topology, {{}, {}, {}, 5, 8}));
 }
 
+std::size_t failed_wires(const Topology& topology, const Failures& failures) {
+  std::size_t failed = 0;
+  for (const TopologyLink& link : without(topology, failures).links) {
+    if (link.failed && link.from < link.to) ++failed;
+  }
+  return failed;
+}
+
+// Of 32 wires between switches: 3 of a file, 4 of flags, and those that are named.
+TEST(FindFailures, RandomWiresAreOthersThanThoseThatHaveFailed) {
+  const Topology topology = build_topology(fat_tree(2, 8, 8));
+  std::vector<FailureProblem> problems;
+  FailureFinder finder(topology);
+  const FailureSpec file{{}, {}, {}, 3, 1};
+  const FailureSpec flags{{"leaf0-spine0"}, {"leaf1"}, {}, 4, 1};
+  finder.add_named(file, problems);
+  finder.add_named(flags, problems);
+  finder.add_random(file, problems);
+  finder.add_random(flags, problems);
+  const Failures failures = std::move(finder).failures();
+  EXPECT_TRUE(problems.empty());
+  // A leaf has 4 wires up and 4 down.
+  EXPECT_EQ(failed_wires(topology, failures), 3u + 4u + 1u + 8u);
+  EXPECT_EQ(failed_wires(topology, found(topology, {{}, {"leaf1"}, {}, 28, 1})), 28u + 8u);
+  EXPECT_EQ(problems_of(topology, {{}, {"leaf1"}, {}, 29, 1}),
+            std::vector<std::string>{
+                "/random_links: there are only 28 wires between switches left to fail"});
+}
+
+// A guess at what was meant looks at every name there is.
+TEST(FindFailures, OnlyTheFirstUnknownNamesAreGuessedAt) {
+  const Topology topology = build_topology(fat_tree(2, 8, 8));
+  const std::vector<std::string> texts =
+      problems_of(topology, {{}, std::vector<std::string>(20, "spin3"), {}, 0, 1});
+  ASSERT_EQ(texts.size(), 20u);
+  EXPECT_EQ(texts[0],
+            "/switches/0: \"spin3\" is no part of this network; did you mean \"spine3\"?");
+  EXPECT_EQ(texts[7],
+            "/switches/7: \"spin3\" is no part of this network; did you mean \"spine3\"?");
+  EXPECT_EQ(texts[8], "/switches/8: \"spin3\" is no part of this network");
+}
+
 TEST(FindFailures, WhatIsNotThereIsNamed) {
   const Topology topology = build_topology(multi_plane_tree(32, 8, 8, 8));
   EXPECT_EQ(
@@ -65,7 +108,7 @@ TEST(FindFailures, WhatIsNotThereIsNamed) {
           "/links/2: \"p0.leaff0\" is no part of this network; did you mean \"p0.leaf0\"?",
           "/switches/0: \"gpu3\" is a GPU, not a switch",
           "/planes/0: there is no plane 8; they are numbered from 0 to 7",
-          "/random_links: there are only 256 wires between switches"}));
+          "/random_links: there are only 256 wires between switches left to fail"}));
   EXPECT_EQ(problems_of(build_topology(fat_tree(2, 8, 8)), {{}, {}, {0}, 0, 1}),
             std::vector<std::string>{"/planes/0: this network has no planes"});
 }

@@ -63,6 +63,10 @@ std::vector<TopologyShape> small_networks() {
   racks.fabric.assign(2, fabric_speed);
   FatTreeShape partial = fat_tree(3, 8, 8);
   partial.nodes = 5;
+  FatTreeShape one_pod = fat_tree(3, 8, 4);
+  one_pod.nodes = 3;
+  FatTreeShape one_leaf = fat_tree(3, 8, 4);
+  one_leaf.nodes = 1;
   FatTreeShape four_nvswitches = fat_tree(2, 8, 8);
   four_nvswitches.node.nvswitches = 4;
   return {fat_tree(2, 8, 8),
@@ -72,6 +76,8 @@ std::vector<TopologyShape> small_networks() {
           fat_tree(3, 8, 4, 3),
           fat_tree(3, 7, 1),
           partial,
+          one_pod,
+          one_leaf,
           four_nvswitches,
           rail_tree(4, 32, 8),
           rail_tree(12, 16, 4),

@@ -164,7 +164,8 @@ TEST(DModK, SpreadsAllPairsAlike) {
 }
 
 // Trees whose spines do not divide the ports of a leaf among them: 9 spines over 18 leaves with 32
-// ports up each (8 racks of NVL72), 3 over leaves with 4, several pods under 3 cores each.
+// ports up each (8 racks of NVL72), 3 over leaves with 4, 5 pods under 3 cores each, a
+// single pod of 5 leaves with 8 under 3.
 std::vector<FatTreeShape> uneven_trees() {
   FatTreeShape racks = fat_tree(2, 64, 1);
   racks.node = nvl72_rack(nvlink_speed, nic_speed);
@@ -175,7 +176,9 @@ std::vector<FatTreeShape> uneven_trees() {
   pods.nodes = 5 * 16;
   FatTreeShape tapered = fat_tree(2, 12, 1, 2);
   tapered.nodes = 7 * 8;
-  return {racks, few, pods, tapered};
+  FatTreeShape one_pod = fat_tree(3, 16, 1);
+  one_pod.nodes = 5 * 8;
+  return {racks, few, pods, tapered, one_pod};
 }
 
 // The highest switches that a destination is met at, over all sources.
