@@ -92,7 +92,22 @@ std::string tooltip(const DrawnBox& box) {
   std::string text = box.label;
   if (!box.remark.empty()) text += ": " + box.remark;
   if (box.failed > 0) text += fmt::format(", {} failed", box.failed);
+  const auto number = [](std::int64_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+  };
+  std::string inside;
+  if (box.nvswitches_failed > 0) {
+    inside = number(box.nvswitches_failed, "NVSwitch", "NVSwitches");
+  }
+  if (box.wires_failed > 0) {
+    inside += (inside.empty() ? "" : " and ") + number(box.wires_failed, "wire", "wires");
+  }
+  if (!inside.empty()) text += ", " + inside + " failed inside";
   return text;
+}
+
+bool has_failures(const DrawnBox& box) {
+  return box.failed > 0 || box.wires_failed > 0 || box.nvswitches_failed > 0;
 }
 
 class Svg {
@@ -168,7 +183,7 @@ class Svg {
     };
     bool any = false;
     for (const DrawnLine& line : drawing_.lines) any = any || line.failed > 0;
-    for (const DrawnBox& box : drawing_.boxes) any = any || box.failed > 0;
+    for (const DrawnBox& box : drawing_.boxes) any = any || has_failures(box);
     if (any) add("failed", failed_fill, failed_stroke);
     if (drawing_.planes <= 1 || drawing_.planes > 16) return;
     for (int plane = drawing_.planes - 1; plane >= 0; --plane) {
@@ -202,7 +217,7 @@ class Svg {
   }
 
   void add_box(const DrawnBox& box) {
-    const bool failed = box.failed > 0;
+    const bool failed = has_failures(box);
     const double across = box_width(box);
     const PlaneColour colour = colour_of(box.plane);
     svg_ += fmt::format(
@@ -290,9 +305,10 @@ std::string topology_dot(const TopologyDrawing& drawing) {
       const std::string remark = quoted(box.remark);
       label = label.substr(0, label.size() - 1) + "\\n" + remark.substr(1);
     }
-    dot += fmt::format("  b{} [label={}, fillcolor={}, color={}{}];\n", at, label,
+    dot += fmt::format("  b{} [label={}, tooltip={}, fillcolor={}, color={}{}];\n", at, label,
+                       quoted(tooltip(box)),
                        quoted(box.failed == box.count ? failed_fill : colour.fill),
-                       quoted(box.failed > 0 ? failed_stroke : colour.stroke),
+                       quoted(has_failures(box) ? failed_stroke : colour.stroke),
                        flat ? fmt::format(", pos=\"{:.2f},{:.2f}!\"", 20 * box.x, 14 * box.y) : "");
   }
   for (std::size_t level = 0; level < drawing.levels.size(); ++level) {

@@ -47,6 +47,7 @@ class Drawer {
     } else {
       draw_circle();
     }
+    find_homes();
     add_lines();
     return std::move(drawing_);
   }
@@ -88,7 +89,7 @@ class Drawer {
       const auto [at, is_new] =
           boxes.try_emplace(keys[chosen](id), static_cast<int>(drawing_.boxes.size()));
       if (is_new) {
-        drawing_.boxes.push_back({node_name(topology_, id), {}, level, -1, 0, 0, 0.5, 0.5});
+        drawing_.boxes.push_back({node_name(topology_, id), {}, level, -1, 0, 0, 0.5, 0.5, 0, 0});
         if (drawing_.planes > 1 && node(id).kind == NodeKind::network_switch) {
           drawing_.boxes.back().plane = node(id).plane;
         }
@@ -101,9 +102,11 @@ class Drawer {
     return chosen;
   }
 
-  KeyOf chunks(const std::vector<int>& ids, int most) const {
+  // Of ids that follow each other, `together` of which are never parted.
+  static KeyOf chunks(const std::vector<int>& ids, int most, int together = 1) {
     const int first = ids.front();
-    const auto every = static_cast<int>((ids.size() + as_index(most) - 1) / as_index(most));
+    const std::size_t parts = ids.size() / as_index(together);
+    const auto every = static_cast<int>((parts + as_index(most) - 1) / as_index(most)) * together;
     return [first, every](int id) { return Key{(id - first) / every, 0, 0}; };
   }
 
@@ -182,7 +185,7 @@ class Drawer {
                                   [this, first_gpu](int id) {
                                     return Key{node(leaf_of(first_gpu(id))).group, 0, 0};
                                   },
-                                  chunks(gpus, most_boxes_in_a_layer)};
+                                  chunks(gpus, most_boxes_in_a_layer, gpus_per_node_)};
     drawing_.levels.emplace_back("node");
     add_boxes(gpus, keys, 0, most_boxes_in_a_layer);
     for (DrawnBox& box : drawing_.boxes) {
@@ -203,9 +206,6 @@ class Drawer {
       if (last > first) label = "nodes " + std::to_string(first) + "-" + std::to_string(last);
     }
     spread();
-    for (int id = topology_.gpus; id < topology_.first_switch; ++id) {
-      box_of_[as_index(id)] = box_of_[as_index(node(id).group * gpus_per_node_)];
-    }
   }
 
   // --- networks without layers
@@ -300,15 +300,31 @@ class Drawer {
 
   // --- lines
 
+  // GPUs without a box are at home with their switch, NVSwitches with the first GPU of their node.
+  void find_homes() {
+    for (int gpu = 0; gpu < topology_.gpus; ++gpu) {
+      int& box = box_of_[as_index(gpu)];
+      if (box < 0) box = box_of_[as_index(leaf_of(gpu))];
+    }
+    for (int id = topology_.gpus; id < topology_.first_switch; ++id) {
+      int& box = box_of_[as_index(id)];
+      if (box >= 0) continue;
+      box = box_of_[as_index(node(id).group * gpus_per_node_)];
+      if (failed_.count(id) > 0) ++drawing_.boxes[as_index(box)].nvswitches_failed;
+    }
+  }
+
   void add_lines() {
     std::map<std::pair<int, int>, std::pair<std::int64_t, std::int64_t>> wires;
     const bool flat = drawing_.levels.empty();
     for (std::size_t id = 0; id < topology_.links.size(); id += 2) {
       const TopologyLink& link = topology_.links[id];
-      if (flat && link.kind != TopologyLinkKind::fabric) continue;
-      const int from = box_of_[as_index(link.from)];
+      const int from = box_of_[as_index(link.from)];  // of a GPU, if it is one's wire
       const int to = box_of_[as_index(link.to)];
-      if (from == to || from < 0 || to < 0) continue;
+      if (from == to || (flat && link.kind != TopologyLinkKind::fabric)) {
+        if (link.failed) ++drawing_.boxes[as_index(from)].wires_failed;
+        continue;
+      }
       auto& [all, failed] = wires[{std::min(from, to), std::max(from, to)}];
       ++all;
       if (link.failed) ++failed;

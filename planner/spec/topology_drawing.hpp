@@ -16,6 +16,9 @@ struct DrawnBox {
   std::int64_t failed = 0;  // of them
   double x = 0.5;           // 0 to 1, from the left
   double y = 0.5;           // 0 to 1, from the bottom
+  // Inside of it, where neither it nor a line stands for them.
+  std::int64_t wires_failed = 0;
+  std::int64_t nvswitches_failed = 0;
   bool operator==(const DrawnBox&) const = default;
 };
 

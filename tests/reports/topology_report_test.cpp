@@ -141,6 +141,25 @@ TEST(TopologySvg, IsWellFormedAndMarksWhatFailed) {
   EXPECT_EQ(topology_svg(whole).find("failed"), std::string::npos);
 }
 
+TEST(TopologySvg, ABoxSaysWhatFailedInsideOfIt) {
+  TopologyDrawing drawing = picture();
+  drawing.boxes[2].failed = 0;
+  drawing.lines[1].failed = 0;
+  drawing.boxes[0].wires_failed = 8;
+  drawing.boxes[0].nvswitches_failed = 1;
+  drawing.boxes[1].wires_failed = 1;
+  const std::string svg = topology_svg(drawing);
+  EXPECT_EQ(xml_problem(svg), "");
+  EXPECT_NE(svg.find("<title>node 0: 8 GPUs, 1 NVSwitch and 8 wires failed inside</title>"),
+            std::string::npos);
+  EXPECT_NE(svg.find("<title>p0.leaf0, 1 wire failed inside</title>"), std::string::npos);
+  EXPECT_EQ(count_of(svg, "stroke=\"#dc2626\" stroke-width=\"2\""), 2u);
+  EXPECT_NE(svg.find(">failed<"), std::string::npos);
+  const std::string dot = topology_dot(drawing);
+  EXPECT_EQ(count_of(dot, "color=\"#dc2626\""), 2u);
+  EXPECT_NE(dot.find("tooltip=\"p0.leaf0, 1 wire failed inside\""), std::string::npos);
+}
+
 TEST(TopologySvg, WithoutLayersBoxesStayApart) {
   TopologyDrawing drawing = picture();
   drawing.levels.clear();

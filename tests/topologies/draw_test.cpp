@@ -96,6 +96,53 @@ TEST(Draw, FailuresAreMarked) {
   EXPECT_EQ(wires, 4 + 4);
 }
 
+std::int64_t wires_inside(const TopologyDrawing& drawing) {
+  std::int64_t wires = 0;
+  for (const DrawnBox& box : drawing.boxes) wires += box.wires_failed;
+  return wires;
+}
+
+// What is folded into boxes fails in them: all failed wires are in lines or boxes.
+TEST(Draw, FailuresInsideABoxAreMarked) {
+  for (const TopologyShape& shape :
+       {TopologyShape(fat_tree(2, 64, 8)), TopologyShape(multi_plane_tree(256, 64, 8, 8)),
+        TopologyShape(fat_tree(2, 8, 8)), TopologyShape(dragonfly(4, 8, 4, 33, 8)),
+        TopologyShape(dragonfly(2, 4, 2, 9, 4)), TopologyShape(slim_fly(5, 4, 8)),
+        TopologyShape(torus({8, 8}, 4)), TopologyShape(torus({40, 50}, 1))}) {
+    const Topology whole = build_topology(shape);
+    Failures failures = random_link_failures(whole, TopologyLinkKind::nic, 3, 1);
+    for (const TopologyLinkKind kind : {TopologyLinkKind::nvlink, TopologyLinkKind::fabric}) {
+      const Failures more = random_link_failures(whole, kind, 5, 1);
+      failures.links.insert(failures.links.end(), more.links.begin(), more.links.end());
+    }
+    const bool has_nvswitches = whole.first_switch > whole.gpus;
+    if (has_nvswitches) failures.nodes = {whole.gpus};
+    const Topology broken = without(whole, failures);
+    const TopologyDrawing drawing = draw(broken, failures);
+    std::int64_t failed = 0;
+    for (const TopologyLink& link : broken.links) failed += link.failed && link.from < link.to;
+    std::int64_t drawn_failed = wires_inside(drawing);
+    for (const DrawnLine& line : drawing.lines) drawn_failed += line.failed;
+    EXPECT_EQ(drawn_failed, failed) << shape.index();
+    std::int64_t nvswitches = 0;
+    for (const DrawnBox& box : drawing.boxes) nvswitches += box.nvswitches_failed + box.failed;
+    EXPECT_EQ(nvswitches, has_nvswitches ? 1 : 0) << shape.index();
+  }
+}
+
+// 1,458 nodes of 8 GPUs in 64 boxes: 23 to a box, but for the last.
+TEST(Draw, NoNodeIsSplitBetweenBoxes) {
+  FatTreeShape shape = fat_tree(3, 72, 8);
+  std::int64_t nodes = 0;
+  const TopologyDrawing drawing = drawn(shape);
+  for (const DrawnBox& box : drawing.boxes) {
+    if (box.level > 0) continue;
+    EXPECT_EQ(box.count % 8, 0) << box.label;
+    nodes += box.count / 8;
+  }
+  EXPECT_EQ(nodes, shape.nodes);
+}
+
 // Groups in a circle; 8 x 8 switches in a grid, the wires that go round bowed.
 TEST(Draw, NetworksWithoutLayers) {
   const TopologyDrawing circle = drawn(dragonfly(4, 8, 4, 33, 8));
