@@ -93,16 +93,14 @@ void add_bisection(const TopologyReport& report, Page& page) {
                                       exact ? "maximum flow" : "upper bound"));
   Table table({Align::left, Align::right, Align::right, Align::right});
   table.add({head(""), head("in all"), head("per GPU"), head("of full")});
+  // The smaller half.
+  const std::int64_t gpus =
+      report.nodes > 1 ? report.nodes / 2 * report.gpus_per_node : report.endpoints / 2;
   const auto add = [&](const char* name, BytesPerSecond bandwidth) {
-    table.add({name, rate_text(bandwidth),
-               rate_text(figure.per_gpu * (bandwidth / figure.bandwidth)),
+    table.add({name, rate_text(bandwidth), rate_text(bandwidth / static_cast<double>(gpus)),
                percent(bandwidth / figure.full, 1)});
   };
-  table.add(
-      {"full: all that the NICs carry", rate_text(figure.full),
-       rate_text(figure.bandwidth.value > 0 ? figure.per_gpu * (figure.full / figure.bandwidth)
-                                            : BytesPerSecond{}),
-       percent(1, 1)});
+  add("full: all that the NICs carry", figure.full);
   add(figure.after_failures ? "before the failures" : "this network", figure.bandwidth);
   if (figure.after_failures) add("after them", *figure.after_failures);
   page.table(table);

@@ -31,11 +31,17 @@ void add_edge(Graph& graph, std::size_t from, std::size_t to, Capacity capacity)
   boost::put(boost::edge_reverse, graph, backward, forward);
 }
 
-// The algorithm wants integers: units of a byte/s, or of more where sums would not fit.
-double unit_of(const Topology& topology) {
+// The algorithm wants integers: units of a byte/s, or of less where a wire would have few of them,
+// or of more where sums would not fit. No wire carries more than `most`.
+double unit_of(const Topology& topology, double most) {
+  constexpr double fewest = 1 << 20;  // of the slowest wire
   double sum = 0;
-  for (const TopologyLink& link : topology.links) sum += link.capacity.value;
-  return std::max(1.0, sum / 1e18);
+  double slowest = fewest;
+  for (const TopologyLink& link : topology.links) {
+    sum += std::min(link.capacity.value, most);
+    slowest = std::min(slowest, link.capacity.value);
+  }
+  return std::max(slowest / fewest, sum / 1e18);
 }
 
 GpuHalves halves_of_nodes(const Topology& topology, const std::vector<int>& nodes) {
@@ -73,9 +79,12 @@ GpuHalves random_halves(const Topology& topology, std::uint64_t seed) {
 }
 
 BytesPerSecond bisection_bandwidth(const Topology& topology, const GpuHalves& halves) {
-  const double unit = unit_of(topology);
+  const double most = bisection_bound(topology, halves).value;
+  if (most <= 0) return {};
+  const double unit = unit_of(topology, most);
   const auto units = [&](const TopologyLink& link) {
-    return link.failed ? Capacity{0} : static_cast<Capacity>(link.capacity.value / unit);
+    const double capacity = std::min(link.capacity.value, most);
+    return link.failed ? Capacity{0} : static_cast<Capacity>(capacity / unit);
   };
   const std::size_t source = topology.nodes.size();
   const std::size_t sink = source + 1;

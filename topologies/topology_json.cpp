@@ -165,6 +165,13 @@ class Checker {
     for (const std::string& problem : count_problems(shape_of(one))) report(family, problem);
     if (!problems_.empty()) return;
     const TopologyShape shape = shape_of(spec);
+    const std::int64_t most = most_nodes(shape);
+    if (!spec.nodes && most > most_numbered) {
+      report("/nodes", "missing; the fabric has ports for " + std::to_string(most) +
+                           " nodes, of which " + std::to_string(most_numbered) +
+                           " can be given at most");
+      return;
+    }
     for (const std::string& problem : count_problems(shape)) report("/nodes", problem);
   }
 

@@ -200,7 +200,8 @@ TEST(Describe, ProblemsOfTheFlags) {
 TEST(Describe, AMonsterIsCountedAndNotBuilt) {
   Folder folder;
   with_tree(folder,
-            {{"/node/gpus", 1},
+            {{"/nodes", 1 << 20},
+             {"/node/gpus", 1},
              {"/fat_tree/layers", 3},
              {"/fat_tree/radix", 4096},
              {"/fat_tree/fabric/1", {{"bandwidth_gigabytes_per_s", 50}, {"latency_us", 1}}}});

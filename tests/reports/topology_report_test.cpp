@@ -115,6 +115,16 @@ TEST(TopologyText, OfAllThatAReportCanHold) {
                           [](char letter) { return static_cast<unsigned char>(letter) < 128; }));
 }
 
+// Of 4,096 GPUs in 512 nodes the halves have 2,048 GPUs.
+TEST(TopologyText, ABisectionOfNothingIsNothing) {
+  TopologyReport report = example();
+  report.bisection =
+      BisectionFigure{BisectionMethod::max_flow, {0}, {102.4e12}, {0}, BytesPerSecond{0}};
+  const std::string text = topology_text(report, {false, true, 100});
+  EXPECT_EQ(text.find("nan"), std::string::npos);
+  EXPECT_NE(text.find("102.4 TB/s  50 GB/s"), std::string::npos) << text;
+}
+
 TEST(TopologyJson, HasTheFiguresInTheirUnits) {
   const nlohmann::json json = nlohmann::json::parse(topology_json(example()));
   EXPECT_EQ(json["schema"], "topology_report/1");

@@ -73,6 +73,20 @@ TEST(Bisection, AFewThousandNodesTakeAMoment) {
   EXPECT_DOUBLE_EQ(nics_across(topology), 1024);
 }
 
+// Wires of a tenth of a byte/s, or of parts of one: what they carry is not rounded away.
+TEST(Bisection, SlowWiresCount) {
+  for (const double rate : {0.1, 1.5, 1e-30}) {
+    FatTreeShape shape = fat_tree(2, 8, 8);
+    shape.node.nvlink.capacity = shape.node.nic.capacity = shape.fabric[0].capacity = {rate};
+    const Topology topology = build_topology(shape);
+    EXPECT_NEAR(bisection_bandwidth(topology, halves(topology)).value / rate, 16, 1e-9) << rate;
+  }
+  FatTreeShape mixed = fat_tree(2, 8, 8);
+  mixed.fabric[0].capacity = {0.25};  // beside NICs of 50 GB/s
+  const Topology topology = build_topology(mixed);
+  EXPECT_NEAR(bisection_bandwidth(topology, halves(topology)).value, 16 * 0.25, 1e-9);
+}
+
 TEST(RandomHalves, AreReproducibleAndHoldWholeNodes) {
   const Topology topology = build_topology(fat_tree(3, 8, 8));
   const GpuHalves drawn = random_halves(topology, 4);

@@ -116,6 +116,18 @@ TEST(TopologyJson, NumbersThatMakeNoNetwork) {
             std::vector<std::string>{"/nodes: the fabric has ports for 16 nodes at most"});
 }
 
+// 4,096^3 / 4 endpoints are more than can be numbered.
+TEST(TopologyJson, AFabricOfTooManyPortsNeedsItsNodes) {
+  const std::string monster =
+      "\"fat_tree\": {\"radix\": 4096, \"layers\": 3, \"fabric\": [" + speed + ", " + speed + "]}";
+  EXPECT_EQ(problems_of(document(server(), monster)),
+            std::vector<std::string>{"/nodes: missing; the fabric has ports for 2147483648 nodes, "
+                                     "of which 1048576 can be given at most"});
+  const TopologySpec spec =
+      read_topology(document(server(), "\"nodes\": 1000, " + monster), "t.json");
+  EXPECT_EQ(gpus(shape_of(spec)), 8000);
+}
+
 TEST(TopologyJson, WhatIsWrittenReadsAsTheSame) {
   TopologySpec spec = read_topology(document(server(), tree()), "t.json");
   spec.failures = {{"gpu0-leaf0"}, {"leaf1"}, {0}, 3, 9};
