@@ -37,6 +37,7 @@ struct NetworkFile {
   std::string source;
   TopologyShape shape;
   FailureSpec failures;
+  std::optional<BytesPerSecond> port_bandwidth;  // as sold; `shape` has what is reached
 };
 
 // The file of a shipped cluster or topology, or the user's own.
@@ -86,7 +87,7 @@ NetworkFile read_network(const Document& document, const std::string& text) {
       problems.push_back(placed(document, "/fabric", problem));
     }
     if (!problems.empty()) throw InputError(std::move(problems));
-    return {cluster.name, cluster.source, shape, {}};
+    return {cluster.name, cluster.source, shape, {}, cluster.nic.bandwidth};
   }
   if (schema == "model/1" || schema == "plan/1" || schema == "device/1") {
     throw InputError(
@@ -94,7 +95,7 @@ NetworkFile read_network(const Document& document, const std::string& text) {
                 "expected \"cluster/1\" or \"topology/1\", got " + in_quotes(schema))});
   }
   const TopologySpec spec = read_topology(text, document.file_name());
-  return {spec.name, spec.source, shape_of(spec), spec.failures};
+  return {spec.name, spec.source, shape_of(spec), spec.failures, {}};
 }
 
 // --- the flags
@@ -240,6 +241,7 @@ DescribedNetwork describe_network(const std::string& data_dir, const std::string
   const std::string table = folder + "switch_table.json";
   const std::string power = folder + "network_power.json";
   options.prices = read_price_table(read_text_file(table), table);
+  options.port_bandwidth = file.port_bandwidth;
   options.power = read_part_power(read_text_file(power), power);
 
   DescribedNetwork result;

@@ -110,6 +110,7 @@ struct Fields<FabricPower> {
       required("total_watts", &FabricPower::total_watts).min(0),
       required("per_endpoint_watts", &FabricPower::per_endpoint_watts).min(0),
       required("provenance", &FabricPower::provenance),
+      optional("note", &FabricPower::note),
       optional("source", &FabricPower::source)};
 };
 template <>

@@ -209,7 +209,7 @@ void add_bill(const TopologyReport& report, Page& page) {
   money.add({"for each GPU", usd_text(cost.per_endpoint)});
   page.table(money);
   const FabricPower& power = report.power;
-  page.title("Power", power.provenance);
+  page.title("Power", power.provenance + (power.note.empty() ? "" : ", ") + power.note);
   Table watts({Align::left, Align::right});
   watts.add({"switches", power_text(power.switches_watts)});
   watts.add({"NICs", power_text(power.nics_watts)});

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iomanip>
 #include <map>
+#include <sstream>
+#include <string_view>
 
 #include "topologies/bisection.hpp"
 #include "topologies/describe_parts.hpp"
@@ -11,6 +14,8 @@
 
 namespace reckon {
 namespace {
+
+constexpr std::string_view nvlink_wires = "GPU to NVSwitch";
 
 const TopologyLink& link_of(const Topology& topology, int id) {
   return topology.links[static_cast<std::size_t>(id)];
@@ -85,7 +90,7 @@ void add_layers(const Topology& topology, TopologyReport& report) {
 std::string wire_name(const Topology& topology, const TopologyLink& link) {
   switch (link.kind) {
     case TopologyLinkKind::nvlink:
-      return "GPU to NVSwitch";
+      return std::string(nvlink_wires);
     case TopologyLinkKind::nic:
       return "GPU to " + layer_name(topology.shape, 1);
     case TopologyLinkKind::fabric:
@@ -113,7 +118,7 @@ void add_wires(const Topology& topology, TopologyReport& report) {
   }
   std::stable_sort(lines.begin(), lines.end(), [](const WireLine& a, const WireLine& b) {
     const auto order = [](const WireLine& line) {
-      return line.between == "GPU to NVSwitch" ? 0 : line.between.starts_with("GPU") ? 1 : 2;
+      return line.between == nvlink_wires ? 0 : line.between.starts_with("GPU") ? 1 : 2;
     };
     return order(a) < order(b);
   });
@@ -192,29 +197,39 @@ std::optional<BisectionFigure> bisection_figure(const Topology& whole, const Top
   return figure;
 }
 
-// What of the network the prices are not of.
-std::string price_note(const TopologyShape& shape, const TopologyReport& report,
-                       const PriceTable& table) {
+std::string gigabits(BytesPerSecond rate) {
+  std::ostringstream text;
+  text << std::setprecision(4) << rate.value * 8 / 1e9;
+  return text.str();
+}
+
+// What of the network the switches of the table are not; empty if it fits.
+std::string misfit(const TopologyShape& shape, const TopologyReport& report,
+                   const DescribeOptions& options) {
+  const PriceTable& table = options.prices;
   int used = 0;
   for (const SwitchLine& line : report.layers) used = std::max(used, line.ports_most);
   const int ports = switch_ports(shape);
   std::string note;
   if (ports > 0 && ports != table.switch_ports) {
-    note = "these have " + std::to_string(ports);
+    note = "have " + std::to_string(ports) + " ports";
   } else if (used > table.switch_ports || 2 * used <= table.switch_ports) {
-    note = "these use " + std::to_string(used);
+    note = "use " + std::to_string(used) + " ports";
   }
-  if (!note.empty()) {
-    note = "priced like switches of " + std::to_string(table.switch_ports) + " ports; " + note;
-  }
-  double fastest = 0;
+  BytesPerSecond slowest = options.port_bandwidth.value_or(node_shape(shape).nic.capacity);
+  BytesPerSecond fastest = slowest;
   for (const WireLine& line : report.wires) {
-    if (line.between != "GPU to NVSwitch") fastest = std::max(fastest, line.bandwidth.value);
+    if (line.between == nvlink_wires || options.port_bandwidth) continue;
+    slowest = std::min(slowest, line.bandwidth);
+    fastest = std::max(fastest, line.bandwidth);
   }
-  if (fastest > table.port_bandwidth.value) {
-    note += std::string(note.empty() ? "" : "; ") + "prices are of slower ports";
+  if (slowest != table.port_bandwidth || fastest != table.port_bandwidth) {
+    note += (note.empty() ? "run at " : ", at ") + gigabits(slowest) +
+            (slowest == fastest ? "" : " to " + gigabits(fastest)) + " Gb/s";
   }
-  return note;
+  if (note.empty()) return {};
+  return std::to_string(table.switch_ports) + "-port " + gigabits(table.port_bandwidth) +
+         " Gb/s switches; these " + note;
 }
 
 void add_cost(const TopologyShape& shape, const FabricCounts& counts,
@@ -227,7 +242,8 @@ void add_cost(const TopologyShape& shape, const FabricCounts& counts,
                  prices.usd_per_link,
                  table.source,
                  {}};
-  report.cost.note = price_note(shape, report, table);
+  const std::string note = misfit(shape, report, options);  // prices and power are of the same
+  report.cost.note = note.empty() ? note : "priced like " + note;
 
   const PartPower& part = options.power;
   const auto endpoints = static_cast<double>(counts.endpoints);
@@ -241,6 +257,7 @@ void add_cost(const TopologyShape& shape, const FabricCounts& counts,
   power.per_endpoint_watts = endpoints > 0 ? power.total_watts / endpoints : 0;
   power.provenance = part.provenance;
   power.source = part.source;
+  power.note = note.empty() ? note : "as of " + note;
 }
 
 }  // namespace

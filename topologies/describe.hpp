@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "planner/spec/topology_report.hpp"
@@ -22,6 +23,7 @@ struct DescribeOptions {
   RoutingPolicy policy;
   PriceTable prices;
   PartPower power;
+  std::optional<BytesPerSecond> port_bandwidth;  // as sold, if the shape's are rates reached
 };
 
 // `whole` is the graph of `shape` without failures, or empty where the shape can only be counted:

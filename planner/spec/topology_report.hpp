@@ -125,6 +125,7 @@ struct FabricPower {
   double per_endpoint_watts = 0;
   std::string provenance;  // of the weakest of its numbers
   std::string source;
+  std::string note;  // what its numbers do not fit, if anything
   bool operator==(const FabricPower&) const = default;
 };
 

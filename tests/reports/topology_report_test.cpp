@@ -51,7 +51,7 @@ TopologyReport example() {
                    {0, 9, false, {}, {}, {}},
                    {7, 7, true, {}, {}, {}}};
   report.cost = {{18e6}, {4394.5}, {83e3}, {503.5}, "a table", "priced like others"};
-  report.power = {143424, 102400, 1249, 247073, 60.3, "assumed", "a data sheet"};
+  report.power = {143424, 102400, 1249, 247073, 60.3, "assumed", "a data sheet", "as of others"};
   report.notes = {"A note."};
   report.source = "a paper";
   return report;

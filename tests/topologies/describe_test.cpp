@@ -158,11 +158,45 @@ TEST(Describe, CostAndPowerAreThoseOfTheParts) {
   const TopologyReport report = described(fat_tree(2, 8, 8));  // 32 GPUs, 12 switches, 32 links
   EXPECT_DOUBLE_EQ(report.cost.total.value, 12 * 100 + 32 * 1);
   EXPECT_DOUBLE_EQ(report.cost.per_endpoint.value, (12 * 100 + 32 * 1) / 32.0);
-  EXPECT_EQ(report.cost.note, "priced like switches of 64 ports; these have 8");
+  EXPECT_EQ(report.cost.note, "priced like 64-port 400 Gb/s switches; these have 8 ports");
   EXPECT_DOUBLE_EQ(report.power.switches_watts, 1200);
   EXPECT_DOUBLE_EQ(report.power.nics_watts, 320);
   EXPECT_DOUBLE_EQ(report.power.transceivers_watts, 4 * (2 * 32 + 32) + 3 * 32);
   EXPECT_DOUBLE_EQ(report.power.per_endpoint_watts, report.power.total_watts / 32);
+}
+
+// Prices and power are of 64-port switches at 50 GB/s.
+TEST(Describe, WhatPricesAndPowerDoNotFitIsNoted) {
+  struct Case {
+    FatTreeShape shape;
+    double nic;
+    double fabric;
+    std::string note;
+  };
+  const FatTreeShape small = fat_tree(2, 40, 8);
+  const std::string of = "64-port 400 Gb/s switches; ";
+  for (const Case& one :
+       std::vector<Case>{{fat_tree(2, 64, 8), 50e9, 50e9, ""},
+                         {fat_tree(2, 64, 8), 12.5e9, 12.5e9, "these run at 100 Gb/s"},
+                         {fat_tree(2, 64, 8), 50e9, 100e9, "these run at 400 to 800 Gb/s"},
+                         {small, 50e9, 50e9, "these have 40 ports"},
+                         {small, 25e9, 25e9, "these have 40 ports, at 200 Gb/s"}}) {
+    FatTreeShape shape = one.shape;
+    shape.node.nic.capacity = {one.nic};
+    shape.fabric[0].capacity = {one.fabric};
+    const TopologyReport report = described(shape);
+    EXPECT_EQ(report.cost.note, one.note.empty() ? "" : "priced like " + of + one.note);
+    EXPECT_EQ(report.power.note, one.note.empty() ? "" : "as of " + of + one.note);
+  }
+}
+
+// What a cluster's links reach is less than what its ports are sold as.
+TEST(Describe, PricesAreComparedWithTheRateOfThePorts) {
+  FatTreeShape shape = fat_tree(2, 64, 8);
+  shape.node.nic.capacity = shape.fabric[0].capacity = {40e9};
+  DescribeOptions options = options_with();
+  options.port_bandwidth = BytesPerSecond{50e9};
+  EXPECT_EQ(describe(shape, build_topology(shape), options).cost.note, "");
 }
 
 TEST(Describe, ANetworkWithoutAGraphIsCounted) {
