@@ -15,8 +15,6 @@
 namespace reckon {
 namespace {
 
-constexpr std::string_view nvlink_wires = "GPU to NVSwitch";
-
 const TopologyLink& link_of(const Topology& topology, int id) {
   return topology.links[static_cast<std::size_t>(id)];
 }
@@ -59,11 +57,6 @@ std::optional<double> leaf_oversubscription(const TopologyShape& shape) {
   if (sizes.leaves < 2) return std::nullopt;
   return tree->node.nic.capacity * static_cast<double>(sizes.down) /
          (tree->fabric[0].capacity * static_cast<double>(sizes.up));
-}
-
-int switch_ports(const TopologyShape& shape) {
-  const auto* tree = std::get_if<FatTreeShape>(&shape);
-  return tree == nullptr ? 0 : tree->radix;
 }
 
 // --- switches and wires
@@ -122,26 +115,6 @@ void add_wires(const Topology& topology, TopologyReport& report) {
     };
     return order(a) < order(b);
   });
-}
-
-// Of a network without a graph.
-void add_counted(const TopologyShape& shape, TopologyReport& report) {
-  const NodeShape& node = node_shape(shape);
-  report.wires = {{"GPU to switch", report.endpoints, node.nic.capacity, node.nic.latency}};
-  const auto* slim_fly = std::get_if<SlimFlyShape>(&shape);
-  if (slim_fly == nullptr) {
-    report.notes.emplace_back("Too large to be built here: counted only.");
-    return;
-  }
-  const int ports = slim_fly_degree(slim_fly->q) + slim_fly->endpoints_per_switch;
-  report.layers = {{"switch", report.switches, 0, ports, ports}};
-  report.wires.push_back(
-      {"switch to switch", report.links, slim_fly->fabric.capacity, slim_fly->fabric.latency});
-  report.notes.emplace_back(
-      shape_problems(shape).empty()
-          ? "Too large to be built here: counted only."
-          : "No Slim Fly is known whose q is not a prime power: the formulas count it, but there "
-            "is no graph to route in, to cut or to draw.");
 }
 
 // --- routes
@@ -261,6 +234,11 @@ void add_cost(const TopologyShape& shape, const FabricCounts& counts,
 }
 
 }  // namespace
+
+int switch_ports(const TopologyShape& shape) {
+  const auto* tree = std::get_if<FatTreeShape>(&shape);
+  return tree == nullptr ? 0 : tree->radix;
+}
 
 TopologyReport describe(const TopologyShape& shape, const Topology& whole,
                         const DescribeOptions& options) {

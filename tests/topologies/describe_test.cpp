@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -208,6 +209,34 @@ TEST(Describe, ANetworkWithoutAGraphIsCounted) {
   EXPECT_FALSE(report.bisection);
   ASSERT_EQ(report.notes.size(), 1u);
   EXPECT_NE(report.notes[0].find("No Slim Fly is known"), std::string::npos);
+}
+
+// Without its graph a network has the same layers and wires.
+TEST(Describe, WhatIsCountedIsWhatWouldBeBuilt) {
+  std::vector<TopologyShape> shapes = small_networks();
+  for (int nodes = 1; nodes <= 16; ++nodes) {
+    FatTreeShape shape = fat_tree(3, 8, 8);
+    shape.nodes = nodes;
+    shapes.emplace_back(shape);
+    shape = fat_tree(2, 8, 2, 3);
+    shape.nodes = nodes;
+    shapes.emplace_back(shape);
+    TorusShape ring = torus({2, 5, 1}, 2);
+    ring.nodes = std::min(nodes, ring.nodes);
+    shapes.emplace_back(ring);
+    SlimFlyShape fly = slim_fly(3, 2, 2);
+    fly.nodes = nodes;
+    shapes.emplace_back(fly);
+    DragonflyShape groups = dragonfly(2, 4, 2, nodes % 9 + 1, 1);
+    groups.nodes = std::min(nodes, groups.nodes);
+    shapes.emplace_back(groups);
+  }
+  for (const TopologyShape& shape : shapes) {
+    const TopologyReport counted = describe(shape, {}, options_with());
+    const TopologyReport built = described(shape);
+    EXPECT_EQ(counted.wires, built.wires) << built.kind << ", " << built.nodes;
+    EXPECT_EQ(counted.layers, built.layers) << built.kind << ", " << built.nodes;
+  }
 }
 
 // 78^3 / 4 GPUs have thrice as many wires.
