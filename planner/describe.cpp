@@ -67,32 +67,45 @@ std::string find_network(const std::string& data_dir, const std::string& name) {
                                ".json"}});
 }
 
+// Throws if it is the name of neither kind. What is no text, or no object, readers report.
 std::string schema_of(const Document& document) {
   const auto* members = std::get_if<JsonNode::Object>(&document.root().value);
   if (members == nullptr) return {};
+  const std::string expected = "expected \"cluster/1\" or \"topology/1\"";
   for (const JsonMember& member : *members) {
+    if (member.key != "schema") continue;
     const auto* text = std::get_if<std::string>(&member.value.value);
-    if (member.key == "schema" && text != nullptr) return *text;
+    if (text == nullptr || *text == "cluster/1" || *text == "topology/1") {
+      return text == nullptr ? std::string() : *text;
+    }
+    throw InputError({placed(document, "/schema", expected + ", got " + in_quotes(*text))});
   }
-  return {};
+  throw InputError({placed(document, "/schema", "missing; " + expected)});
+}
+
+// What is wrong with the shape of a cluster, by itself or for so many nodes.
+std::vector<Problem> shape_problems_of(const Document& document, FatTreeShape shape) {
+  std::vector<Problem> problems;
+  const auto report = [&](const char* pointer) {
+    for (const std::string& problem : count_problems(shape)) {
+      problems.push_back(placed(document, pointer, problem));
+    }
+  };
+  const int nodes = std::exchange(shape.nodes, 1);
+  report("/fabric");
+  if (!problems.empty()) return problems;
+  shape.nodes = nodes;
+  report("/nodes");
+  return problems;
 }
 
 NetworkFile read_network(const Document& document, const std::string& text) {
-  const std::string schema = schema_of(document);
-  if (schema == "cluster/1") {
+  if (schema_of(document) == "cluster/1") {
     const ClusterSpec cluster = read_cluster(text, document.file_name());
-    const TopologyShape shape = shape_of(cluster);
-    std::vector<Problem> problems;
-    for (const std::string& problem : count_problems(shape)) {
-      problems.push_back(placed(document, "/fabric", problem));
-    }
+    const FatTreeShape shape = shape_of(cluster);
+    std::vector<Problem> problems = shape_problems_of(document, shape);
     if (!problems.empty()) throw InputError(std::move(problems));
     return {cluster.name, cluster.source, shape, {}, cluster.nic.bandwidth};
-  }
-  if (schema == "model/1" || schema == "plan/1" || schema == "device/1") {
-    throw InputError(
-        {placed(document, "/schema",
-                "expected \"cluster/1\" or \"topology/1\", got " + in_quotes(schema))});
   }
   const TopologySpec spec = read_topology(text, document.file_name());
   return {spec.name, spec.source, shape_of(spec), spec.failures, {}};

@@ -83,6 +83,9 @@ struct Fields<FailureFigure> {
       required("switches", &FailureFigure::switches).min(0),
       required("first_switches", &FailureFigure::first_switches),
       required("wires", &FailureFigure::wires).min(0).doc("those of failed switches included"),
+      required("wires_by_themselves", &FailureFigure::wires_by_themselves)
+          .min(0)
+          .doc("failed one by one, not with a switch"),
       required("first_wires", &FailureFigure::first_wires),
       required("gpus_without_nic", &FailureFigure::gpus_without_nic).min(0),
       required("parts", &FailureFigure::parts)

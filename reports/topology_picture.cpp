@@ -43,9 +43,20 @@ PlaneColour colour_of(int plane) {
   return plane_colours[static_cast<std::size_t>(plane) % plane_colours.size()];
 }
 
+// The last letters of Unicode's first plane, U+FFFE and U+FFFF, are no XML.
+bool is_no_letter(std::string_view text) {
+  return text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF");
+}
+
 std::string escaped(std::string_view text) {
   std::string safe;
-  for (const char letter : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char letter = text[at];
+    if (is_no_letter(text.substr(at))) {
+      safe += '?';
+      at += 2;
+      continue;
+    }
     switch (letter) {
       case '<':
         safe += "&lt;";

@@ -143,9 +143,8 @@ void add_failures(const TopologyReport& report, Page& page) {
     page.paragraph(mark("switches"), names_text(figure.first_switches, figure.switches), Tone::bad);
   }
   if (!figure.first_wires.empty()) {
-    const auto shown = static_cast<std::int64_t>(figure.first_wires.size());
-    const std::int64_t of = figure.switches == 0 ? figure.wires : shown;
-    page.paragraph(mark("wires"), names_text(figure.first_wires, of), Tone::bad);
+    page.paragraph(mark("wires"), names_text(figure.first_wires, figure.wires_by_themselves),
+                   Tone::bad);
   }
   if (figure.gpus_without_nic > 0) {
     page.paragraph(mark("NICs"),

@@ -64,17 +64,15 @@ void add_line(const Topology& topology, const RoutingPolicy& policy, const std::
   lines.push_back(line);
 }
 
-// The names of the wires that failed by themselves, each once.
-std::vector<std::string> wire_names(const Topology& topology, const std::vector<int>& links) {
+// The wires that failed by themselves, each once, by the order in which they are named.
+void add_wires(const Topology& topology, const std::vector<int>& links, FailureFigure& figure) {
   std::set<int> wires;
-  std::vector<std::string> names;
   for (const int link : links) {
-    if (names.size() == most_named) break;
-    if (!wires.insert(link / 2).second) continue;
+    if (!wires.insert(link / 2).second || figure.first_wires.size() == most_named) continue;
     const TopologyLink& one = topology.links[static_cast<std::size_t>(link / 2 * 2)];
-    names.push_back(node_name(topology, one.from) + "-" + node_name(topology, one.to));
+    figure.first_wires.push_back(node_name(topology, one.from) + "-" + node_name(topology, one.to));
   }
-  return names;
+  figure.wires_by_themselves = static_cast<std::int64_t>(wires.size());
 }
 
 void add_parts(const Topology& broken, FailureFigure& figure) {
@@ -134,7 +132,7 @@ FailureFigure failure_figure(const Topology& broken, const Failures& failures,
     ++figure.wires;
     if (link.kind == TopologyLinkKind::nic) ++figure.gpus_without_nic;
   }
-  figure.first_wires = wire_names(broken, failures.links);
+  add_wires(broken, failures.links, figure);
   add_parts(broken, figure);
   if (broken.gpus > most_gpus_to_try_pairs) return figure;
   const std::size_t all =

@@ -1,5 +1,5 @@
 // What the parts of a network are called: gpu17, nvswitch2, leaf3, p5.spine1 (plane 5),
-// pod2.leaf0, core3.7 (the seventh above the spines 3 of all pods), g4.switch1 (group 4 of a
+// pod2.leaf0, core3.7 (the eighth above the spines 3 of all pods), g4.switch1 (group 4 of a
 // dragonfly, half 0 or 1 of a Slim Fly), sw3.0.2 (place in a torus).
 #pragma once
 

@@ -99,7 +99,8 @@ struct FailureFigure {
   std::int64_t switches = 0;
   std::vector<std::string> first_switches;
   std::int64_t wires = 0;                // those of failed switches included
-  std::vector<std::string> first_wires;  // those of failed switches not
+  std::int64_t wires_by_themselves = 0;  // that were asked for as wires
+  std::vector<std::string> first_wires;  // of these
   std::int64_t gpus_without_nic = 0;
   std::vector<std::int64_t> parts;        // GPUs of each part that wires still join, largest first
   Unreachable by_wires;                   // whatever the routing

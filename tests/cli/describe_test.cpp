@@ -153,11 +153,23 @@ TEST(Describe, ProblemsOfAFileHaveTheirPlace) {
       describe(folder, {"m.json"}), 2,
       {"m.json:1:12: /schema: expected \"cluster/1\" or \"topology/1\", got \"model/1\""});
   folder.write("m.json", R"({"name": "x"})");
-  expect_failure(describe(folder, {"m.json"}), 2, {"/schema: missing; expected \"topology/1\""});
+  expect_failure(describe(folder, {"m.json"}), 2,
+                 {"/schema: missing; expected \"cluster/1\" or \"topology/1\""});
+  folder.write("m.json", R"({"schema": "topology/2"})");
+  expect_failure(
+      describe(folder, {"m.json"}), 2,
+      {"m.json:1:12: /schema: expected \"cluster/1\" or \"topology/1\", got \"topology/2\""});
+  folder.write("m.json", R"({"schema": 1})");
+  expect_failure(describe(folder, {"m.json"}), 2, {"m.json:1:12: /schema: expected string, got 1"});
+  folder.write("m.json", "[1]");
+  expect_failure(describe(folder, {"m.json"}), 2, {"m.json:1:1: expected object, got an array"});
   folder.write("c.json",
                changed("topologies/clusters/h800-2048-mpft.json", {{"/fabric/layers", 4}}));
   expect_failure(describe(folder, {"c.json"}), 2,
                  {"c.json:", "/fabric: layers is 4: must be from 2 to 3"});
+  folder.write("c.json", changed("topologies/clusters/h800-2048-mpft.json", {{"/nodes", 4096}}));
+  expect_failure(describe(folder, {"c.json"}), 2,
+                 {"c.json:", "/nodes: the fabric has ports for 2048 nodes at most"});
   expect_failure(describe(folder, {"gone.json"}), 2, {"gone.json: no such file"});
 }
 

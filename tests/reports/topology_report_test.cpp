@@ -36,6 +36,7 @@ TopologyReport example() {
   failures.switches = 1;
   failures.first_switches = {"p0.leaf0"};
   failures.wires = 66;
+  failures.wires_by_themselves = 5;
   failures.first_wires = {"p0.leaf1-p0.spine0", "gpu9-p1.leaf0"};
   failures.gpus_without_nic = 33;
   failures.parts = {4095, 1};
@@ -132,6 +133,7 @@ TEST(TopologyJson, HasTheFiguresInTheirUnits) {
   EXPECT_EQ(json["bisection"]["after_failures_gigabytes_per_s"], 25600);
   EXPECT_EQ(json["failures"]["unreachable_by_wires"]["first"][1]["to"], 1);
   EXPECT_FALSE(json["failures"].contains("unreachable_by_routing"));
+  EXPECT_EQ(json["failures"]["wires_by_themselves"], 5);
   EXPECT_EQ(json["routes"][0]["hops"][1]["latency_us"], 1.4);
   EXPECT_EQ(json["cost"]["total_usd"], 18e6);
 }
@@ -180,6 +182,21 @@ TEST(TopologySvg, WithoutLayersBoxesStayApart) {
   const std::string svg = topology_svg(drawing);
   EXPECT_EQ(xml_problem(svg), "");
   EXPECT_NE(svg.find("in each box 4 GPUs"), std::string::npos);
+}
+
+// XML has no control characters, and neither U+FFFE nor U+FFFF.
+TEST(TopologySvg, HasOnlyCharactersThatXmlHas) {
+  TopologyDrawing drawing = picture();
+  drawing.title =
+      "a\xEF\xBF\xBE"
+      "b\xEF\xBF\xBF"
+      "c\x01"
+      "d\xEF\xBF\xBD"
+      "e\xEF\xBF";
+  const std::string svg = topology_svg(drawing);
+  EXPECT_NE(svg.find(">a?b?c?d\xEF\xBF\xBD"
+                     "e\xEF\xBF<"),
+            std::string::npos);
 }
 
 TEST(TopologyDot, QuotesItsTextsAndClosesItsBraces) {

@@ -133,6 +133,20 @@ TEST(Describe, APartitionIsAResult) {
   EXPECT_LT(report.bisection->after_failures->value, report.bisection->bandwidth.value);
 }
 
+// 12 wires by themselves, one of them named from both ends, beside a spine with 8.
+TEST(Describe, WiresThatFailBesideASwitchAreCounted) {
+  const FatTreeShape shape = fat_tree(2, 8, 1);
+  const Topology whole = build_topology(shape);
+  Failures failures;
+  for (int gpu = 0; gpu < 12; ++gpu) failures.links.push_back(links_from(whole, gpu).back());
+  failures.links.push_back(reverse_of(failures.links.front()));
+  failures.nodes = {static_cast<int>(whole.nodes.size()) - 1};
+  const TopologyReport report = described(shape, failures);
+  EXPECT_EQ(report.failures->wires, 12 + 8);
+  EXPECT_EQ(report.failures->wires_by_themselves, 12);
+  EXPECT_EQ(report.failures->first_wires.size(), 8u);
+}
+
 // Up and down only: a leaf with one wire left, to a spine that another leaf has lost, can reach
 // that leaf by wires (over a third) and not by the routing.
 TEST(Describe, RoutesReachLessThanWires) {
