@@ -69,7 +69,8 @@ void add_wires(const Topology& topology, const std::vector<int>& links, FailureF
   std::set<int> wires;
   for (const int link : links) {
     if (!wires.insert(link / 2).second || figure.first_wires.size() == most_named) continue;
-    const TopologyLink& one = topology.links[static_cast<std::size_t>(link / 2 * 2)];
+    const TopologyLink& one =
+        topology.links[static_cast<std::size_t>(std::min(link, reverse_of(link)))];
     figure.first_wires.push_back(node_name(topology, one.from) + "-" + node_name(topology, one.to));
   }
   figure.wires_by_themselves = static_cast<std::int64_t>(wires.size());

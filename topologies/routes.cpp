@@ -309,7 +309,7 @@ std::vector<Relay> RouteFinder::find_relays(int from_node, int to_node) {
   };
   std::vector<int> both;
   std::set_intersection(outs.begin(), outs.end(), ins.begin(), ins.end(), std::back_inserter(both));
-  const auto start = static_cast<std::size_t>(from_node + to_node);
+  const std::size_t start = static_cast<std::size_t>(from_node) + static_cast<std::size_t>(to_node);
   for (std::size_t turn = 0; turn < both.size(); ++turn) {
     const int index = both[(start + turn) % both.size()];
     try_relay(index, index);

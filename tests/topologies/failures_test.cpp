@@ -177,11 +177,14 @@ bool are_joined_inside(const Topology& topology, int from, int to) {
 // whether the fabric leads from one to the other.
 bool can_be_forwarded(const Topology& topology, GpuPair pair, const std::vector<bool>& direct) {
   const int in_node = node_shape(topology.shape).gpus;
+  const auto is_direct = [&](int out, int in) {
+    const auto row = static_cast<std::size_t>(out) * static_cast<std::size_t>(topology.gpus);
+    return direct[row + static_cast<std::size_t>(in)];
+  };
   for (int out = pair.from / in_node * in_node; out < (pair.from / in_node + 1) * in_node; ++out) {
     if (!are_joined_inside(topology, pair.from, out)) continue;
     for (int in = pair.to / in_node * in_node; in < (pair.to / in_node + 1) * in_node; ++in) {
-      if (direct[static_cast<std::size_t>(out * topology.gpus + in)] &&
-          are_joined_inside(topology, in, pair.to)) {
+      if (is_direct(out, in) && are_joined_inside(topology, in, pair.to)) {
         return true;
       }
     }
