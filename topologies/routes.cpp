@@ -83,9 +83,9 @@ class RouteFinder {
   GpuPair pair_;                                  // whose route is sought
   std::int64_t number_ = 0;         // in its plane, of the NIC that the fabric is left by
   std::array<int, 2> own_{-1, -1};  // ports up of its leaf, and of the switch that this leads to
-  int own_to_ = -1;                 // the GPU that they are of
-  int relays_to_ = -1;              // the node that those of relays_ lead to
-  std::unordered_map<int, std::vector<Relay>> relays_;  // by the node that they leave
+  std::unordered_map<int, std::array<int, 2>> own_ports_;  // by GPU
+  int relays_to_ = -1;                                     // the node that those of relays_ lead to
+  std::unordered_map<int, std::vector<Relay>> relays_;     // by the node that they leave
 };
 
 // GPUs of one lane reach each other without changing index.
@@ -212,13 +212,14 @@ int RouteFinder::port_up(int at, std::int64_t port) const {
 void RouteFinder::find_own_ports(int to) {
   const FatTreeSeat seat = fat_tree_seat(*fat_tree_, sizes_, to);
   number_ = seat.leaf * sizes_.down + seat.position;
-  if (own_to_ == to) return;
-  own_to_ = to;
-  own_ = {-1, -1};
+  const auto [at, is_new] = own_ports_.try_emplace(to, std::array{-1, -1});
+  own_ = at->second;
+  if (!is_new) return;
   own_[0] = port_up(link(nic_of(to)).to, number_ % sizes_.up);
   if (own_[0] >= 0 && fat_tree_->layers == 3 && sizes_.middle_up > 0) {
     own_[1] = port_up(link(own_[0]).to, number_ / sizes_.up % sizes_.middle_up);
   }
+  at->second = own_;
 }
 
 // To the switch above that the destination's own port leads to, or the one in its place in this
