@@ -118,7 +118,10 @@ class Reader {
     if (!texts_.node.empty()) a_.node = texts_.node;
     if (!texts_.nodes.empty()) {
       const auto nodes = parse_number("--nodes", texts_.nodes, 1, 16384, " nodes", a_.problems);
-      a_.nodes = static_cast<int>(std::floor(nodes.value_or(1)));
+      if (nodes && *nodes != std::floor(*nodes)) {
+        problem("--nodes", in_quotes(texts_.nodes) + " is no whole number");
+      }
+      a_.nodes = static_cast<int>(nodes.value_or(1));
     }
   }
 
@@ -155,7 +158,11 @@ class Reader {
 
   void read_seed(std::int64_t& seed) {
     const auto given = number("--seed", texts_.seed, 0, 9e15);
-    if (given) seed = static_cast<std::int64_t>(std::floor(*given));
+    if (!given) return;
+    if (*given != std::floor(*given)) {
+      problem("--seed", in_quotes(texts_.seed) + " is no whole number");
+    }
+    seed = static_cast<std::int64_t>(*given);
   }
 
   void read_expert(const std::string& action) {

@@ -211,6 +211,12 @@ void warn_of_assumed_layout(const Inputs& in, Seconds bare, std::vector<Warning>
 std::vector<Warning> warnings_of(const Inputs& in, const Schedule& schedule, Seconds bare) {
   std::vector<Warning> warnings;
   warn_of_assumed_layout(in, bare, warnings);
+  if (in.plan.overlap.gradient_reduction || in.plan.overlap.parameter_gather) {
+    warnings.push_back(
+        {"OVERLAP_WITHOUT_SMS",
+         "exchanges beside compute are taken to hold no SMs: kernels beside them run "
+         "at full speed, so that what the overlap saves is an upper bound"});
+  }
   std::string outside;
   std::string carried_over;
   for (const WorkShare& share : work_shares(simulated(in), schedule)) {

@@ -52,6 +52,7 @@ struct RankTime {
   Seconds bubble{};
   Seconds compute_busy{};
   Seconds communication_busy{};
+  Seconds exchange_busy{};
   // Inside 1F, 1B, 1W and 1F1B, compute lane idle: it waits for communication. What is exposed
   // between ops is part of the bubble, what is exposed after the last backward part of the
   // optimizer.

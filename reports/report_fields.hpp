@@ -29,6 +29,9 @@ struct Fields<RankTime> {
       required("bubble_s", &RankTime::bubble).doc("the rest of the step"),
       required("compute_busy_s", &RankTime::compute_busy).min(0),
       required("communication_busy_s", &RankTime::communication_busy).min(0),
+      optional("exchange_busy_s", &RankTime::exchange_busy)
+          .min(0)
+          .doc("of reductions and gathers beside compute"),
       required("exposed_communication_s", &RankTime::exposed_communication)
           .min(0)
           .doc("inside 1F, 1B, 1W and 1F1B: no kernel runs, it waits for communication"),

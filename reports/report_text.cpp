@@ -226,18 +226,22 @@ void add_step(const Report& report, Page& page) {
   for (const double share : shares) bars.emplace_back(bar(share, width, page.style()), Tone::blue);
   table.add_column(Align::left, bars);
   page.table(table);
+  const std::string exchange =
+      step.mean.exchange_busy.value > 0
+          ? ", exchange beside them " + percent(step.mean.exchange_busy / step.step, 1)
+          : "";
   page.paragraph("exposed communication in ops",
-                 fmt::format("{} ({}); lanes busy: compute {}, communication {}",
+                 fmt::format("{} ({}); lanes busy: compute {}, communication {}{}",
                              seconds_text(step.mean.exposed_communication),
                              percent(step.mean.exposed_communication / step.step, 1),
                              percent(step.mean.compute_busy / step.step, 1),
-                             percent(step.mean.communication_busy / step.step, 1)),
+                             percent(step.mean.communication_busy / step.step, 1), exchange),
                  Tone::plain);
 }
 
 // One line a lane: its four largest kinds of part.
 void add_lanes(const Report& report, Page& page) {
-  for (const std::string_view lane : {"compute", "communication"}) {
+  for (const std::string_view lane : {"compute", "communication", "exchange"}) {
     std::string text;
     int listed = 0;
     for (const LaneShare& share : report.lanes) {

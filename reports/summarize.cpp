@@ -47,6 +47,7 @@ struct RankTicks {
   SimTime bubble = 0;
   SimTime compute_busy = 0;
   SimTime communication_busy = 0;
+  SimTime exchange_busy = 0;
   SimTime exposed_communication = 0;
   int forwards = 0;
   int backwards = 0;
@@ -54,7 +55,7 @@ struct RankTicks {
   int pairs = 0;
 };
 
-constexpr std::array<std::pair<SimTime RankTicks::*, Seconds RankTime::*>, 9> tick_members{{
+constexpr std::array<std::pair<SimTime RankTicks::*, Seconds RankTime::*>, 10> tick_members{{
     {&RankTicks::forward, &RankTime::forward},
     {&RankTicks::backward, &RankTime::backward},
     {&RankTicks::backward_weight, &RankTime::backward_weight},
@@ -63,6 +64,7 @@ constexpr std::array<std::pair<SimTime RankTicks::*, Seconds RankTime::*>, 9> ti
     {&RankTicks::bubble, &RankTime::bubble},
     {&RankTicks::compute_busy, &RankTime::compute_busy},
     {&RankTicks::communication_busy, &RankTime::communication_busy},
+    {&RankTicks::exchange_busy, &RankTime::exchange_busy},
     {&RankTicks::exposed_communication, &RankTime::exposed_communication},
 }};
 
@@ -137,18 +139,30 @@ SimTime exposed_communication(const RankTrace& trace, const OpTimes& times) {
   return std::max<SimTime>(0, length(merged(times.in_classes)) - kernels);
 }
 
+// Of reductions, optimizer and gathers what lies after the last backward or, as a gather of the
+// step before, ahead of the first forward.
+void add_exposed(OpTimes& times) {
+  SimTime first = times.last_backward_end;
+  for (const OpSpan& span : times.in_classes) first = std::min(first, span.start);
+  const std::size_t spans = times.after_step.size();
+  for (std::size_t i = 0; i < spans; ++i) {
+    const OpSpan span = times.after_step[i];
+    times.after_step.push_back({std::min(span.start, first), std::min(span.end, first)});
+    times.after_step[i] = {std::max(span.start, times.last_backward_end),
+                           std::max(span.end, times.last_backward_end)};
+  }
+}
+
 RankTicks ticks_of(const RankTrace& trace, const std::vector<Op>& ops, SimTime step_end) {
   OpTimes times = op_times(ops, trace.ops);
-  for (OpSpan& span : times.after_step) {  // what runs beside compute ends before
-    span.end = std::max(span.end, times.last_backward_end);
-    span.start = std::max(span.start, times.last_backward_end);
-  }
+  add_exposed(times);
   RankTicks ticks = times.ticks;
   ticks.optimizer = length(merged(times.after_step));
   ticks.bubble = step_end - ticks.forward - ticks.backward - ticks.backward_weight -
                  ticks.overlapped_pair - ticks.optimizer;
   ticks.compute_busy = trace.compute_busy;
   ticks.communication_busy = trace.communication_busy;
+  ticks.exchange_busy = trace.exchange_busy;
   ticks.exposed_communication = exposed_communication(trace, times);
   return ticks;
 }

@@ -22,7 +22,7 @@ class Executor {
  private:
   struct Rank {
     Row compute_free, communication_free;  // [lane]
-    Row compute_busy, communication_busy;
+    Row compute_busy, communication_busy, exchange_busy;
     Row start, end;  // [op][lane], flat
     std::vector<PartSpan> parts;
     std::vector<bool> started;    // [stage]: its first forward has run
@@ -123,7 +123,8 @@ Executor::Executor(const ExecutorInputs& inputs, NoiseRows& noise)
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     Rank& r = ranks_[rank];
     const std::size_t ops = in_.schedule.ops_by_rank[rank].size();
-    r.compute_free = r.communication_free = r.compute_busy = r.communication_busy = Row(lanes_);
+    r.compute_free = r.communication_free = r.compute_busy = r.communication_busy =
+        r.exchange_busy = Row(lanes_);
     r.start = r.end = Row(ops * lanes_);
     r.started.resize(index_of(in_.schedule.shape.stages));
   }
@@ -425,7 +426,7 @@ void Executor::hold(const std::vector<StageExchange>& stages, std::size_t rank, 
   e.ready = std::max(e.ready, ready);
   e.holders.push_back(static_cast<int>(rank));
   std::size_t transfer = 0;
-  if (e.pieces > 1 && of_stage.shares != PortShares()) {
+  if (of_stage.beside && of_stage.shares != PortShares()) {
     transfer = r.transfers++;
     if (!in_.transfer_delays.empty()) {
       e.delay = std::max(e.delay, in_.transfer_delays[rank][transfer]);
@@ -452,8 +453,12 @@ std::vector<ExchangeWindow> Executor::exchange(const Exchanges& exchanges,
       std::fill_n(r.row(r.start, holder.op, lanes_), lanes_, start);
       std::fill_n(r.row(r.end, holder.op, lanes_), lanes_, end);
       if (!beside) std::fill(r.communication_free.begin(), r.communication_free.end(), end);
-      for (SimTime& busy : r.communication_busy) busy += end - start;
-      record_exchange(exchanges.all[stage], stages[stage], holder, windows[stage]);
+      // Beside compute it waits for pieces now and then; else it holds the lane all the time.
+      const Exchange& e = exchanges.all[stage];
+      for (SimTime& busy : beside ? r.exchange_busy : r.communication_busy) {
+        busy += e.time + e.delay;
+      }
+      record_exchange(e, stages[stage], holder, windows[stage]);
       if (in_.record_parts) {
         r.parts.push_back({static_cast<std::int32_t>(holder.op), part, lane, 0, start, end});
       }
@@ -465,7 +470,7 @@ std::vector<ExchangeWindow> Executor::exchange(const Exchanges& exchanges,
 // As it would be alone; at an even pace, so that it takes less of the ports if it waits for pieces.
 void Executor::record_exchange(const Exchange& e, const StageExchange& stage, const Holder& holder,
                                const ExchangeWindow& window) {
-  if (in_.transfers == nullptr || e.pieces == 1 || stage.shares == PortShares()) return;
+  if (in_.transfers == nullptr || !stage.beside || stage.shares == PortShares()) return;
   const SimTime alone = window.end - e.delay - window.start;
   const double pace = alone > 0 ? static_cast<double>(e.time) / static_cast<double>(alone) : 0;
   (*in_.transfers)[holder.rank][holder.transfer] = {
@@ -554,6 +559,7 @@ StepTrace Executor::collect() {
       t.multiplicity = in_.lanes.multiplicity[l];
       t.compute_busy = r.compute_busy[l];
       t.communication_busy = r.communication_busy[l];
+      t.exchange_busy = r.exchange_busy[l];
       t.ops.reserve(ops);
       for (std::size_t op = 0; op < ops; ++op) {
         t.ops.push_back({r.start[op * lanes_ + l], r.end[op * lanes_ + l]});

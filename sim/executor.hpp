@@ -35,7 +35,8 @@ struct Step {
 struct StageExchange {
   SimTime time = 0;
   PortShares shares;
-  int pieces = 1;  // more than one: beside compute
+  int pieces = 1;
+  bool beside = false;  // compute, on a channel of its own
 };
 
 struct ExecutorInputs {

@@ -37,7 +37,8 @@ struct RankTrace {
   std::vector<OpSpan> ops;         // aligned with Schedule::ops_by_rank[pipeline_rank]
   std::vector<PartSpan> parts;     // empty unless asked for; by start time within a lane
   SimTime compute_busy = 0;        // time in which the compute lane ran a kernel
-  SimTime communication_busy = 0;  // of the other two lanes in all
+  SimTime communication_busy = 0;
+  SimTime exchange_busy = 0;  // time in which the exchange lane moved data, not waited for pieces
   bool operator==(const RankTrace&) const = default;
 };
 

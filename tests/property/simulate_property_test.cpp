@@ -70,7 +70,8 @@ void check_parts(const RankTrace& rank, const std::vector<Op>& ops) {
   }
   // A collective that blocks the compute lane is communication, though its part is on that lane.
   RC_ASSERT(busy[0] >= rank.compute_busy);
-  RC_ASSERT(busy[0] + busy[1] + busy[2] == rank.compute_busy + rank.communication_busy);
+  RC_ASSERT(busy[0] + busy[1] == rank.compute_busy + rank.communication_busy);
+  RC_ASSERT(busy[2] >= rank.exchange_busy);
 }
 
 TEST(SimulateProperty, LanesRunOnePartAtATimeInScheduleOrder) {
@@ -101,7 +102,8 @@ TEST(SimulateProperty, TheStepIsNoShorterThanAnyRanksWork) {
     int gpus_seen = 0;
     for (const RankTrace& rank : trace.ranks) {
       RC_ASSERT(trace.step_end >= rank.compute_busy);
-      RC_ASSERT(2 * trace.step_end >= rank.communication_busy);  // of two lanes
+      RC_ASSERT(trace.step_end >= rank.communication_busy);
+      RC_ASSERT(trace.step_end >= rank.exchange_busy);
       gpus_seen += rank.multiplicity;
     }
     RC_ASSERT(gpus_seen == gpus(given.cluster));
@@ -243,10 +245,9 @@ TEST(SimulateProperty, ClockSendsAndSharedLinksMakeNoStepShorter) {
   });
 }
 
-// Routing moves rows between ranks, and a step is a convex function of its durations that treats
-// ranks alike: the balanced one is the shortest. Rounding: rows sum to zero to 2^-16 a rank, each
-// part to a picosecond.
-TEST(SimulateProperty, ExchangesBesideComputeMakeNoStepLonger) {
+// Where ports are not shared; where they are, an exchange can hold up sends that a pipeline waits
+// for.
+TEST(SimulateProperty, ExchangesBesideComputeMakeNoStepLongerAlone) {
   rc::detail::checkGTest([] {
     Case given = *any_case();
     given.plan.overlap = {};
@@ -263,6 +264,9 @@ TEST(SimulateProperty, ExchangesBesideComputeMakeNoStepLonger) {
   });
 }
 
+// Routing moves rows between ranks, and a step is a convex function of its durations that treats
+// ranks alike: the balanced one is the shortest. Rounding: rows sum to zero to 2^-16 a rank, each
+// part to a picosecond.
 TEST(SimulateProperty, RoutingMakesNoStepShorter) {
   rc::detail::checkGTest([] {
     const Case given = *any_case();

@@ -84,15 +84,19 @@ class MadeUpStep {
   }
 
   void set_tail(SimTime reduce, SimTime optimizer, SimTime gather) {
-    std::fill(reduce_.begin(), reduce_.end(), StageExchange{reduce, {}, 1});
+    std::fill(reduce_.begin(), reduce_.end(), StageExchange{reduce, {}, 1, false});
     std::fill(optimizer_.begin(), optimizer_.end(), optimizer);
-    std::fill(gather_.begin(), gather_.end(), StageExchange{gather, {}, 1});
+    std::fill(gather_.begin(), gather_.end(), StageExchange{gather, {}, 1, false});
   }
   // Exchanges in so many pieces, beside compute.
   void set_overlap(int pieces) {
     overlap_ = {true, true, ""};
-    for (StageExchange& e : reduce_) e.pieces = pieces;
-    for (StageExchange& e : gather_) e.pieces = pieces;
+    for (std::vector<StageExchange>* const stages : {&reduce_, &gather_}) {
+      for (StageExchange& e : *stages) {
+        e.pieces = pieces;
+        e.beside = true;
+      }
+    }
   }
 
   StepTrace trace() const {
@@ -355,7 +359,8 @@ TEST(Executor, ExchangesBesideCompute) {
   EXPECT_EQ(span(0, "R0"), (OpSpan{51, 69}));
   EXPECT_EQ(span(0, "O"), (OpSpan{69, 74}));
   EXPECT_EQ(trace.step_end, 74);
-  EXPECT_EQ(trace.ranks[0].communication_busy, 12 + 18);
+  EXPECT_EQ(trace.ranks[0].communication_busy, 0);
+  EXPECT_EQ(trace.ranks[0].exchange_busy, 12 + 12);
 }
 
 // --- one rank, one micro-batch, one program of several parts
