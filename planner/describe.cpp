@@ -99,13 +99,22 @@ std::vector<Problem> shape_problems_of(const Document& document, FatTreeShape sh
   return problems;
 }
 
+// The planes that a cluster has lost; its slow NICs and GPUs change no count and no way.
+FailureSpec failures_of(const ClusterSpec& cluster) {
+  FailureSpec failures;
+  for (const Fault& fault : cluster.faults) {
+    if (fault.kind == FaultKind::failed_plane) failures.planes.push_back(fault.plane);
+  }
+  return failures;
+}
+
 NetworkFile read_network(const Document& document, const std::string& text) {
   if (schema_of(document) == "cluster/1") {
     const ClusterSpec cluster = read_cluster(text, document.file_name());
     const FatTreeShape shape = shape_of(cluster);
     std::vector<Problem> problems = shape_problems_of(document, shape);
     if (!problems.empty()) throw InputError(std::move(problems));
-    return {cluster.name, cluster.source, shape, {}, cluster.nic.bandwidth};
+    return {cluster.name, cluster.source, shape, failures_of(cluster), cluster.nic.bandwidth};
   }
   const TopologySpec spec = read_topology(text, document.file_name());
   return {spec.name, spec.source, shape_of(spec), spec.failures, {}};
@@ -249,6 +258,8 @@ DescribedNetwork describe_network(const std::string& data_dir, const std::string
   Requests requests(document, whole);
   options.failures = requests.find_failures(file.failures, flags);
   options.routes = requests.find_routes(flags);
+  options.policy.choice = flags.routing;
+  options.policy.seed = static_cast<std::uint64_t>(flags.seed);
   std::move(requests).throw_problems();
   const std::string folder = data_dir + "/topologies/prices/";
   const std::string table = folder + "switch_table.json";

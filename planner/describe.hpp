@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "planner/spec/path_choice.hpp"
 #include "planner/spec/topology_drawing.hpp"
 #include "planner/spec/topology_report.hpp"
 
@@ -17,7 +18,8 @@ constexpr std::int64_t most_wires_to_build = 3'000'000;
 struct DescribeFlags {
   std::vector<std::string> fails;   // "plane:3", "switch:NAME", "link:A-B", "links:N"
   std::vector<std::string> routes;  // "0,1023"
-  std::int64_t seed = 1;            // of "links:N"
+  std::int64_t seed = 1;            // of "links:N" and of ecmp
+  PathChoice routing = PathChoice::d_mod_k;
 };
 
 struct DescribedNetwork {

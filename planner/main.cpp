@@ -421,9 +421,9 @@ int expert_command(const Arguments& arguments) {
 }
 
 int describe_command(const Arguments& arguments) {
-  DescribedNetwork network =
-      describe_network(data_folder(arguments.data), arguments.network_words.front(),
-                       {arguments.fails, arguments.routes, arguments.seed});
+  DescribedNetwork network = describe_network(
+      data_folder(arguments.data), arguments.network_words.front(),
+      {arguments.fails, arguments.routes, arguments.seed, arguments.expert.network.routing});
   network.report.tool = version;
   const bool draws = !arguments.svg.empty() || !arguments.dot.empty();
   if (draws && network.drawing.boxes.empty()) {

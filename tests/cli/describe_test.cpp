@@ -173,6 +173,22 @@ TEST(Describe, ProblemsOfAFileHaveTheirPlace) {
   expect_failure(describe(folder, {"gone.json"}), 2, {"gone.json: no such file"});
 }
 
+// What a cluster has lost is lost here too; ECMP takes other ways than the destination's number.
+TEST(Describe, FaultsOfTheClusterAndRouting) {
+  const Folder folder;
+  folder.write("c.json", changed("topologies/clusters/h800-2048-mpft.json",
+                                 {{"/faults", {{{"kind", "failed_plane"}, {"plane", 3}}}}}));
+  const Outcome broken = describe(folder, {"./c.json"});
+  EXPECT_EQ(broken.code, 0) << broken.err;
+  EXPECT_NE(broken.out.find("256 GPUs without a wire to the fabric"), std::string::npos);
+  const auto way = [&folder](const std::string& choice) {
+    const Outcome outcome = describe(folder, {"h800-2048-mpft", "--route", "0,1024", "--route",
+                                              "8,1032", "--route", "16,1040", "--routing", choice});
+    return outcome.out.substr(outcome.out.find("Route from"));
+  };
+  EXPECT_NE(way("d_mod_k"), way("ecmp"));
+}
+
 TEST(Describe, ProblemsOfTheFlags) {
   const Folder folder;
   expect_failure(
