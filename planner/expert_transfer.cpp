@@ -1,5 +1,7 @@
 #include "planner/expert_transfer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -18,7 +20,8 @@
 namespace reckon {
 namespace {
 
-constexpr int most_gpus = 1024;  // whose transfers to each other are a million flows
+constexpr int most_gpus = 1024;     // whose transfers to each other are a million flows
+constexpr double most_work = 1e10;  // multiplications for the chances of a routing: some seconds
 
 class Problems {
  public:
@@ -188,6 +191,18 @@ TokenRouting routing_of(const ModelSpec& model, const ExpertRequest& request) {
   return routing;
 }
 
+// Of three fits, and of what every GPU and node misses of two placements.
+void check_work(const TokenRouting& routing, int gpus, Problems& problems) {
+  const double work = routing_work(routing) * (100.0 + 3.0 * gpus);
+  if (work <= most_work) return;
+  problems.add("--experts",
+               fmt::format("the chances of {} of {} experts in {} of {} groups take {:.1e} "
+                           "multiplications, more than {:.0e}; give fewer experts, groups, --topk "
+                           "or --gpus",
+                           routing.experts_per_token, routing.experts, routing.groups_per_token,
+                           routing.groups, work, most_work));
+}
+
 struct Experts {
   TokenRouting routing;
   ExpertLoads loads;
@@ -280,6 +295,7 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
        placement_problems(experts.placement, experts.routing.experts)) {
     problems.add("--gpus", problem);
   }
+  check_work(experts.routing, request.network.gpus, problems);
   experts.loads = loads_of(data_dir, request.network, experts.routing.experts, problems);
   problems.finish();
   if (!can_route(experts.routing, experts.loads)) {
@@ -289,7 +305,8 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
   }
   problems.finish();
   // No expert takes more than all tokens, no group more than its limit lets through.
-  experts.loads = normalised(inclusion(routing_odds(experts.routing, experts.loads)));
+  const RoutingOdds odds = routing_odds(experts.routing, experts.loads);
+  experts.loads = normalised(inclusion(odds));
 
   const Dtype dtype = request.dtype.value_or(request.is_combine ? Dtype::bf16 : Dtype::fp8_block);
   const int nodes = request.network.gpus / per_node;
@@ -311,12 +328,14 @@ ExpertForecast forecast_expert_transfer(const std::string& data_dir, const Exper
                           experts.routing.experts_per_token,
                           experts.routing.groups,
                           experts.routing.groups_per_token,
+                          experts.routing.distinct_groups,
                           dtype,
                           request.sms > 0 ? request.sms : transport.sms,
                           request.low_latency,
                           request.in_series,
                           request.network.loads,
                           max_violation(experts.loads),
+                          odds.residual,
                           0,
                           request.redundant_experts,
                           fault_names(cluster),

@@ -38,6 +38,30 @@ std::string kernel_text(const ExpertForecast& forecast) {
   return fmt::format("{} on {} SMs: {}", forecast.transport, forecast.sms, way);
 }
 
+// What tells a reader that the loads or the groups are not what they may take them for.
+std::vector<std::string> hints_of(const ExpertForecast& forecast) {
+  std::vector<std::string> hints;
+  if (forecast.load_residual > 1e-6) {
+    hints.push_back(fmt::format(
+        "no routing within the limits gives these loads; nearest: busiest expert {:.2f} "
+        "x mean, some expert {:.2g} x mean off",
+        forecast.max_violation + 1, forecast.load_residual));
+  }
+  const bool is_limited = forecast.groups_per_token < forecast.groups && !forecast.low_latency;
+  const bool is_even = forecast.distinct_groups == 0 && forecast.nodes > 1;
+  if (is_limited && is_even &&
+      forecast.lines.front().nodes_per_token < 0.98 * forecast.groups_per_token) {
+    std::string hint =
+        "groups are chosen evenly; a router that takes those of the best experts "
+        "uses more nodes";
+    if (forecast.groups == 8 && forecast.groups_per_token == 4 && forecast.experts_per_token == 8) {
+      hint += ", DeepSeek-V3's 3.97 of 4: --nodes-per-token 3.97";
+    }
+    hints.push_back(std::move(hint));
+  }
+  return hints;
+}
+
 void add_lines(const ExpertForecast& forecast, Page& page) {
   Table table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::right,
                Align::right, Align::right, Align::left});
@@ -54,7 +78,7 @@ void add_lines(const ExpertForecast& forecast, Page& page) {
         {experts, line.is_broken ? faults_text(forecast.faults, page.style()) : "healthy",
          fmt::format("{:.2f}", line.gpu_imbalance), fmt::format("{:.2f}", line.nodes_per_token),
          fmt::format("{:.2f}", line.gpus_per_token), Cell(microseconds(line.time), Tone::strong),
-         gigabytes(line.rdma), gigabytes(line.nvlink),
+         forecast.nodes > 1 ? gigabytes(line.rdma) : "-", gigabytes(line.nvlink),
          limit_text(line.busiest_link, line.utilisation, page.style())});
   }
   page.table(table);
@@ -81,7 +105,7 @@ struct Fields<ExpertLine> {
           .doc("of the rank that is through first"),
       required("rdma_gigabytes_per_s", &ExpertLine::rdma, 1e9)
           .min(0)
-          .doc("as DeepEP counts: copies to all nodes, the own one too"),
+          .doc("as DeepEP counts: copies to all nodes, the own one too; 0 within one"),
       required("nvlink_gigabytes_per_s", &ExpertLine::nvlink, 1e9)
           .min(0)
           .doc("as DeepEP counts: copies received, the own ones too"),
@@ -102,6 +126,9 @@ struct Fields<ExpertForecast> {
       required("experts_per_token", &ExpertForecast::experts_per_token).min(1),
       required("groups", &ExpertForecast::groups).min(1),
       required("groups_per_token", &ExpertForecast::groups_per_token).min(1),
+      required("distinct_groups", &ExpertForecast::distinct_groups)
+          .min(0)
+          .doc("that a token uses, as asked for; 0: what even choice makes it"),
       required("dtype", &ExpertForecast::dtype),
       required("sms", &ExpertForecast::sms).min(1),
       required("low_latency", &ExpertForecast::low_latency),
@@ -109,7 +136,11 @@ struct Fields<ExpertForecast> {
       required("loads", &ExpertForecast::loads),
       required("max_violation", &ExpertForecast::max_violation)
           .min(0)
-          .doc("largest load of an expert / mean - 1"),
+          .doc("largest load of an expert / mean - 1, as routed"),
+      required("load_residual", &ExpertForecast::load_residual)
+          .min(0)
+          .doc("largest difference from the loads asked for / mean, above 1e-6 where no routing "
+               "gives them"),
       required("dropped", &ExpertForecast::dropped).min(0).max(1).doc("share of all choices"),
       required("redundant_experts", &ExpertForecast::redundant_experts).min(0),
       required("faults", &ExpertForecast::faults).doc("as --fault names them"),
@@ -159,6 +190,7 @@ std::string expert_text(const ExpertForecast& forecast, const TextStyle& style) 
     summary += fmt::format("; balanced placement {:.2f} x as fast", forecast.balanced_gain);
   }
   page.line({{summary, Tone::plain}});
+  for (const std::string& hint : hints_of(forecast)) page.line({{hint, Tone::plain}});
   return std::move(page).text();
 }
 

@@ -108,13 +108,17 @@ struct ExpertForecast {
   int experts_per_token = 1;
   int groups = 1;
   int groups_per_token = 1;
+  double distinct_groups = 0;  // as asked for; 0: what even choice makes it
   Dtype dtype = Dtype::bf16;
   int sms = 0;
   bool low_latency = false;
   bool in_series = false;
   std::string loads;
-  double max_violation = 0;  // of the loads: max / mean - 1
-  double dropped = 0;        // share of all choices
+  double max_violation = 0;  // of the loads as routed: max / mean - 1
+  // How far these are from what was asked for, which no routing gives then: the largest difference
+  // of an expert / mean load, or of distinct_groups / itself.
+  double load_residual = 0;
+  double dropped = 0;  // share of all choices
   int redundant_experts = 0;
   std::vector<std::string> faults;  // as --fault names them
   PathChoice routing = PathChoice::d_mod_k;

@@ -131,8 +131,9 @@ void add_bandwidths(const ExpertTraffic& traffic, const TransferMode& mode,
           ? std::accumulate(traffic.expert_copies.begin(), traffic.expert_copies.end(), 0.0)
           : gpus_per_token(traffic);
   const double one = mean_tokens * mode.bytes_per_copy.value / times.time;
-  times.rdma = {one * (mode.copies == CopyRule::per_node ? nodes_per_token(traffic) : received)};
   times.nvlink = {one * received};
+  if (traffic.node_copies.size() < 2) return;  // nothing leaves the node
+  times.rdma = {one * (mode.copies == CopyRule::per_node ? nodes_per_token(traffic) : received)};
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ struct ExpertTransferTimes {
   int busiest_rank = -1;
   double utilisation = 0;  // of it, over the whole time but the startup
   // As DeepEP counts: copies of the mean rank, those that stay on its node or GPU too, over time.
-  BytesPerSecond rdma;               // one for each node (node-wise) or as many as it receives
-  BytesPerSecond nvlink;             // as many as it receives
+  BytesPerSecond rdma;    // one for each node (node-wise) or as many as it receives; 0 on one node
+  BytesPerSecond nvlink;  // as many as it receives
   std::vector<GpuPair> unreachable;  // if there are any, all times are 0
 };
 

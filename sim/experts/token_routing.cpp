@@ -334,25 +334,29 @@ bool has_groups(const TokenRouting& routing, std::span<const double> wanted,
   return sum <= std::max(least, most - hair * (most - least)) + 1e-12;
 }
 
-// The loads that were asked for, or as near to them as choices get on the way to even choice.
+// The loads that were asked for, or as near to them as choices get on the way to even choice. On
+// that way experts are capped last, so that one that all tokens want keeps them.
 std::vector<double> wanted_inclusion(const TokenRouting& routing, std::span<const double> loads) {
   const std::vector<double> even = chances_of(even_odds(routing, loads)).inclusion;
-  std::vector<double> wanted = asked_inclusion(routing, loads), most;
-  for (const double e : even) most.push_back(std::max(1 - hair, e));
-  cap(wanted, most);
-  const Sizes s = sizes_of(routing);
-  if (!s.has_limit && routing.distinct_groups <= 0) return wanted;
   const std::vector<double> even_groups = needed_groups(routing, even);
+  const std::vector<double> asked = asked_inclusion(routing, loads);
+  std::vector<double> most;
+  for (const double e : even) most.push_back(std::max(1 - hair, e));
   const auto towards_even = [&](double part) {
-    std::vector<double> between(wanted);
-    for (std::size_t e = 0; e < even.size(); ++e) between[e] += part * (even[e] - wanted[e]);
+    std::vector<double> between(asked);
+    for (std::size_t e = 0; e < even.size(); ++e) between[e] += part * (even[e] - asked[e]);
+    cap(between, most);
     return between;
   };
-  if (has_groups(routing, wanted, even_groups)) return wanted;
-  const double part = bisected(0, 1, 0, [&](double x) {
-    return has_groups(routing, towards_even(x), even_groups) ? 1.0 : -1.0;
-  });
-  return towards_even(part);
+  std::vector<double> wanted = towards_even(0);
+  const bool is_free = !sizes_of(routing).has_limit && routing.distinct_groups <= 0;
+  if (is_free || has_groups(routing, wanted, even_groups)) return wanted;
+  double low = 0, high = 1;
+  for (int round = 0; round < 60; ++round) {
+    const double part = (low + high) / 2;
+    (has_groups(routing, towards_even(part), even_groups) ? high : low) = part;
+  }
+  return towards_even(high);
 }
 
 // --- the fit ---

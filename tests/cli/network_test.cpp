@@ -76,6 +76,55 @@ TEST(Network, DispatchesToUnevenExperts) {
   EXPECT_LT(result["dropped"], 0.5);
 }
 
+// Recorded with a MaxVio of 0.04: DeepSeek-V3's limit on groups made it 0.32.
+TEST(Network, DispatchKeepsRecordedLoads) {
+  const Folder folder;
+  const Outcome outcome =
+      folder.run({"network", "dispatch", "--loads", "recorded:loss-free", "--json", "d.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out.find("no routing within the limits"), std::string::npos);
+  // Even choice of groups uses fewer than DeepSeek-V3's router.
+  EXPECT_NE(outcome.out.find("3.63"), std::string::npos);
+  EXPECT_NE(outcome.out.find("--nodes-per-token 3.97"), std::string::npos);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
+  EXPECT_NEAR(result["max_violation"], 0.04, 0.01);
+  EXPECT_LE(result["load_residual"], 1e-9);
+}
+
+TEST(Network, DispatchSaysWhichLoadsNoRoutingGives) {
+  const Folder folder;
+  const Outcome outcome =
+      folder.run({"network", "dispatch", "--gpus", "8", "--experts", "512", "--topk", "128",
+                  "--groups", "1", "--loads", "dirichlet:0.05", "--json", "d.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("no routing within the limits gives these loads; nearest: busiest "
+                             "expert 4.00 x mean"),
+            std::string::npos);
+  EXPECT_EQ(outcome.out.find("--nodes-per-token"), std::string::npos);
+  const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
+  expect_as_its_schema_says(result);
+  EXPECT_GT(result["load_residual"], 1);
+  EXPECT_EQ(result["lines"][0]["rdma_gigabytes_per_s"], 0);
+}
+
+// These ended in memory that was not theirs, or not at all.
+TEST(Network, DispatchCountsManyChoicesOrSaysThatThereAreTooMany) {
+  const Folder folder;
+  for (const std::vector<std::string>& size :
+       {std::vector<std::string>{"4096", "2048", "1", "1"}, {"65536", "8", "65536", "65536"}}) {
+    const Outcome outcome =
+        folder.run({"network", "dispatch", "--gpus", "8", "--experts", size[0], "--topk", size[1],
+                    "--groups", size[2], "--node-limit", size[3]});
+    EXPECT_EQ(outcome.code, 0);
+  }
+  expect_failure(folder.run({"network", "dispatch", "--gpus", "8", "--experts", "65536", "--topk",
+                             "4096", "--groups", "1"}),
+                 2, {"--experts: the chances of 4096 of 65536 experts in 1 of 1 groups take"});
+  expect_failure(folder.run({"network", "dispatch", "--gpus", "64", "--experts", "65536", "--topk",
+                             "8", "--groups", "65536", "--node-limit", "65535"}),
+                 2, {"in 65535 of 65536 groups take"});
+}
+
 // As many bytes back in BF16 as out in FP8 with its scales: 14336 / 7392.
 TEST(Network, CombinesWhatItDispatched) {
   const Folder folder;

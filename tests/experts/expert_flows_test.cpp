@@ -99,6 +99,16 @@ TEST(ExpertFlows, SmsLimitWhatAGpuCopies) {
   }
 }
 
+TEST(ExpertFlows, NothingIsOverTheNetworkWithinANode) {
+  for (const CopyRule copies : {CopyRule::per_node, CopyRule::per_expert}) {
+    const Topology topology = planes(1);
+    const ExpertTransferTimes times = expert_transfer_by_flows(
+        topology, all_gpus(topology), balanced_traffic(1), mode_of(copies));
+    EXPECT_EQ(times.rdma.value, 0);
+    EXPECT_GT(times.nvlink.value, 0);
+  }
+}
+
 TEST(ExpertFlows, ASlowNicHoldsUpItsRankAndThoseThatItServes) {
   Topology topology = planes(4);
   const ExpertTraffic traffic = balanced_traffic(4);
@@ -193,9 +203,14 @@ RC_GTEST_PROP(ExpertFlows, TakeAtLeastWhatTheBusiestLinkNeeds, ()) {
             std::max(0.0, node_tokens - own) * busiest * 7392 / (nvlink + nic) * (1 - 1e-9));
 }
 
-// Slower links, fewer SMs and phases in series never help.
+// Phases in series and slower links never help where ranks are alike. Where they are not, links
+// shared evenly are not links shared best: a flow that starts later can leave the busiest link to
+// others sooner, which saved 0.06 % in one draw of 700.
 RC_GTEST_PROP(ExpertFlows, AreNoFasterOnLess, ()) {
   Case given = any_case();
+  const bool are_alike = *rc::gen::arbitrary<bool>();
+  if (are_alike) given.traffic = balanced_traffic(given.nodes);
+  const double slack = are_alike ? 1e-9 : 0.01;
   Topology topology = planes(given.nodes);
   const auto time = [&] {
     return expert_transfer_by_flows(topology, all_gpus(topology), given.traffic, given.mode).time;
@@ -204,9 +219,9 @@ RC_GTEST_PROP(ExpertFlows, AreNoFasterOnLess, ()) {
   const double before = time();
   given.mode.in_series = true;
   const double in_series = time();
-  RC_ASSERT(in_series >= before * (1 - 1e-9));
+  RC_ASSERT(in_series >= before * (1 - slack));
   for (TopologyLink& link : topology.links) link.capacity *= 0.5;
-  RC_ASSERT(time() >= in_series * (1 - 1e-9));
+  RC_ASSERT(time() >= in_series * (1 - slack));
   if (given.mode.sm_rate.value == 0)
     RC_ASSERT(std::abs(time() / in_series - 2) < 1e-9 || in_series == 0);
 }
