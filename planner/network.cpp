@@ -17,8 +17,11 @@ namespace {
 void add_problems(const std::vector<FlowProblem>& found, const Document& document,
                   const std::string& at, std::vector<Problem>& problems) {
   for (const FlowProblem& one : found) {
-    const std::string pointer = at + (one.flow >= 0 ? "/flows/" + std::to_string(one.flow)
-                                                    : "/links/" + std::to_string(one.link));
+    if (problems.size() == most_problems) return;
+    const std::string pointer = at +
+                                (one.flow >= 0 ? "/flows/" + std::to_string(one.flow)
+                                               : "/links/" + std::to_string(one.link)) +
+                                one.place;
     Problem problem{document.file_name(), 0, 0, pointer, one.message};
     if (const auto place = document.find(pointer)) {
       problem.line = place->line;

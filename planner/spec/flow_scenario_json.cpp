@@ -18,7 +18,7 @@ template <>
 struct Fields<ScenarioFlow> {
   static constexpr std::tuple table{
       required("path", &ScenarioFlow::path).doc("ids of links, all used at once"),
-      required("bytes", &ScenarioFlow::bytes).min(0).max(9223372036854775807.0),
+      required("bytes", &ScenarioFlow::bytes).min(0).doc("at most 2^63"),
       optional("start", &ScenarioFlow::start).min(0).doc("seconds"),
       optional("after", &ScenarioFlow::after).min(0).doc("flows that must have ended, from 0")};
 };

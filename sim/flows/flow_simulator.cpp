@@ -6,6 +6,8 @@
 #include <numeric>
 #include <optional>
 #include <queue>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "sim/flows/fair_share.hpp"
@@ -321,8 +323,23 @@ class Simulator {
   FlowResult result_;
 };
 
-// Flows on a cycle of `after`, or behind one.
-std::vector<int> never_ready(const FlowSet& flows) {
+// --- what cannot be simulated
+// ---------------------------------------------------------------------------
+
+constexpr double most_seconds = 1e15;        // sums of as many as there can be stay finite
+constexpr double least_capacity = 1e-200;    // bytes/s; the solver's units are as much smaller
+constexpr double most_bytes = 0x1p63;        // beyond it bytes are no longer told apart
+constexpr std::size_t most_links = 1024;     // of a path; the solver looks at all of them
+constexpr std::size_t most_flows_named = 3;  // of a cycle
+
+std::string numbered_place(std::string_view list, std::size_t index) {
+  return '/' + std::string(list) + '/' + std::to_string(index);
+}
+
+bool is_within(double value, double most) { return value >= 0 && value <= most; }
+
+// Which flows are on a cycle of `after`, or behind one.
+std::vector<char> never_ready(const FlowSet& flows) {
   std::vector<int> waits(flows.size());
   std::vector<std::vector<int>> successors(flows.size());
   std::vector<int> ready;
@@ -333,69 +350,134 @@ std::vector<int> never_ready(const FlowSet& flows) {
     }
     if (waits[flow] == 0) ready.push_back(static_cast<int>(flow));
   }
+  std::vector<char> stuck(flows.size(), 1);
   while (!ready.empty()) {
     const auto flow = static_cast<std::size_t>(ready.back());
     ready.pop_back();
+    stuck[flow] = 0;
     for (const int next : successors[flow]) {
       if (--waits[static_cast<std::size_t>(next)] == 0) ready.push_back(next);
     }
   }
-  std::vector<int> stuck;
-  for (std::size_t flow = 0; flow < flows.size(); ++flow) {
-    if (waits[flow] > 0) stuck.push_back(static_cast<int>(flow));
-  }
   return stuck;
 }
 
-bool is_size(double value) { return std::isfinite(value) && value >= 0; }
+// "waits for itself, by way of flows 3, 5, 2 and 7 more": the others of its cycle, in their order.
+std::string cycle_text(const std::vector<int>& cycle, std::size_t member) {
+  std::string text = "waits for itself";
+  const std::size_t others = cycle.size() - 1;
+  for (std::size_t i = 1; i <= std::min(others, most_flows_named); ++i) {
+    text += i > 1 ? ", " : others > 1 ? ", by way of flows " : ", by way of flow ";
+    text += std::to_string(cycle[(member + i) % cycle.size()]);
+  }
+  if (others > most_flows_named) {
+    text += " and " + std::to_string(others - most_flows_named) + " more";
+  }
+  return text;
+}
 
-void add_path_problems(std::size_t links, const FlowSet& flows, std::size_t flow,
-                       std::vector<FlowProblem>& problems) {
-  const std::span<const int> path = flows.path(flow);
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const int link = path[i];
-    if (link < 0 || static_cast<std::size_t>(link) >= links) {
-      problems.push_back({static_cast<int>(flow), -1, "goes over a link that does not exist"});
-    } else if (std::find(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(i), link) !=
-               path.begin() + static_cast<std::ptrdiff_t>(i)) {
-      problems.push_back({static_cast<int>(flow), -1, "goes over a link twice"});
+// Each flow that is never ready waits for another such flow, so going from one to the next ends in
+// a cycle. Flows behind a cycle are not told: without it they are ready.
+void add_cycle_problems(const FlowSet& flows, std::vector<FlowProblem>& problems) {
+  const std::vector<char> stuck = never_ready(flows);
+  std::vector<std::size_t> place(flows.size(), 0);  // in `after`, of the flow that it waits for
+  std::vector<int> seen_from(flows.size(), -1);
+  std::vector<FlowProblem> found;
+  for (std::size_t first = 0; first < flows.size(); ++first) {
+    if (stuck[first] == 0 || seen_from[first] >= 0) continue;
+    const int from = static_cast<int>(first);
+    int flow = from;
+    std::vector<int> way;
+    while (seen_from[static_cast<std::size_t>(flow)] < 0) {
+      const auto index = static_cast<std::size_t>(flow);
+      seen_from[index] = from;
+      way.push_back(flow);
+      const std::span<const int> after = flows.after(index);
+      while (stuck[static_cast<std::size_t>(after[place[index]])] == 0) ++place[index];
+      flow = after[place[index]];
     }
+    if (seen_from[static_cast<std::size_t>(flow)] != from) continue;  // a cycle that is known
+    const std::vector<int> cycle(std::find(way.begin(), way.end(), flow), way.end());
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+      found.push_back({cycle[i], -1,
+                       numbered_place("after", place[static_cast<std::size_t>(cycle[i])]),
+                       cycle_text(cycle, i)});
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const FlowProblem& a, const FlowProblem& b) { return a.flow < b.flow; });
+  problems.insert(problems.end(), found.begin(), found.end());
+}
+
+void add_link_problems(std::span<const FlowLink> links, std::vector<FlowProblem>& problems) {
+  for (std::size_t link = 0; link < links.size(); ++link) {
+    const int index = static_cast<int>(link);
+    const double capacity = links[link].capacity;
+    if (!(capacity >= least_capacity) || !std::isfinite(capacity)) {
+      problems.push_back({-1, index, "/cap", "has a capacity below 1e-200 bytes/s, or none"});
+    }
+    if (!is_within(links[link].latency, most_seconds)) {
+      problems.push_back({-1, index, "/lat", "has a latency that is not from 0 to 1e15 s"});
+    }
+  }
+}
+
+// `seen_by`: of each link the last flow that went over it.
+void add_path_problems(std::span<const FlowLink> links, const FlowSet& flows, std::size_t flow,
+                       std::vector<int>& seen_by, std::vector<FlowProblem>& problems) {
+  const int index = static_cast<int>(flow);
+  const std::span<const int> path = flows.path(flow);
+  if (path.size() > most_links) {
+    problems.push_back({index, -1, "/path",
+                        "goes over " + std::to_string(path.size()) + " links; the most is " +
+                            std::to_string(most_links)});
+    return;
+  }
+  double slowest = most_bytes;  // bytes/s
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] < 0 || static_cast<std::size_t>(path[i]) >= links.size()) {
+      problems.push_back(
+          {index, -1, numbered_place("path", i), "goes over a link that does not exist"});
+      continue;
+    }
+    const auto link = static_cast<std::size_t>(path[i]);
+    if (seen_by[link] == index) {
+      problems.push_back({index, -1, numbered_place("path", i), "goes over a link twice"});
+    }
+    seen_by[link] = index;
+    if (links[link].capacity >= least_capacity) slowest = std::min(slowest, links[link].capacity);
+  }
+  if (flows.bytes(flow) <= most_bytes && flows.bytes(flow) / slowest > most_seconds) {
+    problems.push_back({index, -1, "/bytes", "takes longer than 1e15 s over its slowest link"});
   }
 }
 
 }  // namespace
 
 std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const FlowSet& flows) {
-  constexpr double least_capacity = 1e-200;  // the solver's units are as much smaller
   std::vector<FlowProblem> problems;
-  for (std::size_t link = 0; link < links.size(); ++link) {
-    const int index = static_cast<int>(link);
-    if (!is_size(links[link].capacity) || links[link].capacity < least_capacity) {
-      problems.push_back({-1, index, "has no capacity; give bytes a second above zero"});
-    }
-    if (!is_size(links[link].latency)) problems.push_back({-1, index, "has a negative latency"});
-  }
+  add_link_problems(links, problems);
+  std::vector<int> seen_by(links.size(), -1);
   bool after_is_known = true;
   for (std::size_t flow = 0; flow < flows.size(); ++flow) {
     const int index = static_cast<int>(flow);
-    // Beyond it bytes are no longer told apart.
-    constexpr double most_bytes = 9223372036854775808.0;
-    if (!is_size(flows.bytes(flow)) || flows.bytes(flow) >= most_bytes) {
-      problems.push_back({index, -1, "has a size that is not from 0 to 2^63 bytes"});
+    if (!is_within(flows.bytes(flow), most_bytes)) {
+      problems.push_back({index, -1, "/bytes", "has a size that is not from 0 to 2^63 bytes"});
     }
-    if (!is_size(flows.start(flow))) problems.push_back({index, -1, "starts before time zero"});
-    if (flows.multiplicity(flow) < 1) problems.push_back({index, -1, "stands for no flow"});
-    add_path_problems(links.size(), flows, flow, problems);
-    for (const int before : flows.after(flow)) {
-      if (before >= 0 && static_cast<std::size_t>(before) < flows.size()) continue;
+    if (!is_within(flows.start(flow), most_seconds)) {
+      problems.push_back({index, -1, "/start", "has a start that is not from 0 to 1e15 s"});
+    }
+    if (flows.multiplicity(flow) < 1) problems.push_back({index, -1, "", "stands for no flow"});
+    add_path_problems(links, flows, flow, seen_by, problems);
+    const std::span<const int> after = flows.after(flow);
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      if (after[i] >= 0 && static_cast<std::size_t>(after[i]) < flows.size()) continue;
       after_is_known = false;
-      problems.push_back({index, -1, "waits for a flow that does not exist"});
+      problems.push_back(
+          {index, -1, numbered_place("after", i), "waits for a flow that does not exist"});
     }
   }
-  if (!after_is_known) return problems;
-  for (const int flow : never_ready(flows)) {
-    problems.push_back({flow, -1, "waits for itself, directly or through others"});
-  }
+  if (after_is_known) add_cycle_problems(flows, problems);
   return problems;
 }
 

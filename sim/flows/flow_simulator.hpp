@@ -11,15 +11,19 @@
 
 namespace reckon {
 
-// What is wrong with flow `flow` (-1: with link `link`), for people; a caller adds the place.
+// What is wrong with flow `flow` (-1: with link `link`), for people. `place` is a JSON pointer
+// within the flow or link of a flow scenario: "/bytes", "/after/2", or "" for all of it.
 struct FlowProblem {
   int flow = -1;
   int link = -1;
+  std::string place;
   std::string message;
 };
 
-// Links without capacity, negative latencies and sizes, paths over links that do not exist or twice
-// over one, flows that wait for themselves or for flows that do not exist. Empty: can be simulated.
+// Capacities below 1e-200 bytes/s, sizes that are not from 0 to 2^63 bytes, times (latencies,
+// starts, a size over the slowest link alone) that are not from 0 to 1e15 s, paths of more than
+// 1024 links, over links that do not exist or twice over one, flows that wait for themselves or for
+// flows that do not exist. Empty: can be simulated, and all ends are finite.
 std::vector<FlowProblem> flow_problems(std::span<const FlowLink> links, const FlowSet& flows);
 
 struct FlowResult {

@@ -246,7 +246,7 @@ TEST(Network, NamesEveryProblemOfAFile) {
   folder.write("s.json", R"({"links": [{"id": "a", "cap": 1, "lat": 0}],
  "flows": [{"path": ["a"], "bytes": 1, "after": [0]}, {"path": ["a"], "bytes": 1, "after": [7]}]})");
   expect_failure(folder.run({"network", "run", "s.json"}), 2,
-                 {"/flows/1: waits for a flow that does not exist"});
+                 {"/flows/1/after/0: waits for a flow that does not exist"});
   expect_failure(folder.run({"network", "walk", "s.json"}), 2, {"unknown action"});
   expect_failure(folder.run({"network", "run"}), 2, {"give one file of scenarios"});
 }

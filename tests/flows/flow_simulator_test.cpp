@@ -260,5 +260,66 @@ TEST(FlowProblems, AreNamed) {
   EXPECT_NE(problem_of({{1, -1}}, good).find("latency"), std::string::npos);
 }
 
+// They were summed to infinity, and the flow ended at 0.
+TEST(FlowProblems, TimesThatOverflowAreRefused) {
+  const std::vector<int> path{0, 1}, one{1};
+  FlowSet now, late, slow;
+  now.add(path, 1);
+  late.add(one, 1, 1.7e308);
+  slow.add(one, 2e15);
+  const std::vector<FlowProblem> latencies =
+      flow_problems(std::vector<FlowLink>{{1, 1e308}, {1, 1e308}}, now);
+  ASSERT_EQ(latencies.size(), 2u);
+  EXPECT_EQ(latencies[1].link, 1);
+  EXPECT_EQ(latencies[1].place, "/lat");
+  const std::vector<FlowLink> good{{1, 0}, {1, 1e15}};
+  EXPECT_EQ(flow_problems(good, now).size(), 0u);
+  EXPECT_EQ(flow_problems(good, late)[0].place, "/start");
+  EXPECT_EQ(flow_problems(good, slow)[0].place, "/bytes");
+  EXPECT_DOUBLE_EQ(simulate_flows(good, now).finish[0], 1e15 + 1);
+}
+
+TEST(FlowProblems, BoundsAreNamed) {
+  const std::vector<int> path{0};
+  FlowSet most, more, long_path;
+  most.add(path, 9223372036854775807.0);
+  more.add(path, 9223372036854777856.0);
+  const std::vector<FlowLink> links(200000, {1e9, 0});
+  EXPECT_EQ(problem_of(links, most), "");
+  ASSERT_EQ(flow_problems(links, more).size(), 1u);
+  EXPECT_EQ(flow_problems(links, more)[0].place, "/bytes");
+  EXPECT_NE(problem_of({{1e-250, 0}}, most).find("below 1e-200"), std::string::npos);
+  std::vector<int> all(links.size());
+  for (std::size_t link = 0; link < all.size(); ++link) all[link] = static_cast<int>(link);
+  long_path.add(all, 1);
+  EXPECT_EQ(problem_of(links, long_path), "goes over 200000 links; the most is 1024");
+}
+
+// The others wait for nothing but the cycle.
+TEST(FlowProblems, OnlyMembersOfACycleWaitForThemselves) {
+  const std::vector<FlowLink> links{{10, 0.5}};
+  const std::vector<int> path{0}, zero{0}, four_first{4, 3};
+  FlowSet alone, three;
+  alone.add(path, 1, 0, zero);
+  alone.add(path, 1, 0, zero);
+  const std::vector<FlowProblem> itself = flow_problems(links, alone);
+  ASSERT_EQ(itself.size(), 1u);
+  EXPECT_EQ(itself[0].flow, 0);
+  EXPECT_EQ(itself[0].place, "/after/0");
+  EXPECT_EQ(itself[0].message, "waits for itself");
+  const std::vector<int> one{1}, two{2};
+  three.add(path, 1, 0, one);         // behind
+  three.add(path, 1, 0, four_first);  // 4 is no trouble
+  three.add(path, 1, 0, one);
+  three.add(path, 1, 0, two);
+  three.add(path, 1);
+  const std::vector<FlowProblem> cycle = flow_problems(links, three);
+  ASSERT_EQ(cycle.size(), 3u);
+  EXPECT_EQ(cycle[0].flow, 1);
+  EXPECT_EQ(cycle[0].place, "/after/1");
+  EXPECT_EQ(cycle[0].message, "waits for itself, by way of flows 3, 2");
+  EXPECT_EQ(cycle[2].flow, 3);
+}
+
 }  // namespace
 }  // namespace reckon
