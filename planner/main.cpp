@@ -47,7 +47,7 @@ namespace reckon {
 namespace {
 
 // Exit codes of every command.
-enum Exit : int { ok = 0, bad_input = 2, cannot_run = 3, internal = 70 };
+enum Exit : int { ok = 0, bad_input = 2, cannot_run = 3, missed = 5, internal = 70 };
 
 // To standard error, whether or not anyone listens.
 void complain(const std::string& text) { std::fputs(text.c_str(), stderr); }
@@ -453,7 +453,10 @@ int network_command(const Arguments& arguments) {
   const std::vector<FlowOutcome> outcomes = run_scenarios(arguments.network_words.front());
   if (!arguments.json.empty()) write_output(arguments.json, flows_json(outcomes));
   if (arguments.json != "-") write_output("-", flows_text(outcomes, style_of(arguments)));
-  return ok;
+  const std::string what_missed = missed_text(outcomes);
+  if (what_missed.empty()) return ok;
+  complain(what_missed + "\n");
+  return missed;
 }
 
 int catalog_command(const Arguments& arguments) {

@@ -33,15 +33,23 @@ void add_problems(const std::vector<FlowProblem>& found, const Document& documen
 
 FlowOutcome outcome_of(const FlowScenario& scenario, const NumberedScenario& given) {
   FlowResult result = simulate_flows(given.links, given.flows);
-  FlowOutcome outcome{scenario.name, std::move(result.finish), result.makespan, std::nullopt};
+  FlowOutcome outcome;
+  outcome.name = scenario.name;
+  outcome.finish = std::move(result.finish);
+  outcome.makespan = result.makespan;
   if (!scenario.expect) return outcome;
-  const std::vector<double>& expected = scenario.expect->finish;
-  double worst = 0;
-  for (std::size_t i = 0; i < std::min(expected.size(), outcome.finish.size()); ++i) {
-    const double difference = std::abs(outcome.finish[i] - expected[i]);
-    worst = std::max(worst, expected[i] > 0 ? difference / expected[i] : difference);
+  const auto compare = [&outcome](double time, double expected, std::optional<std::size_t> flow) {
+    const double difference = std::abs(time - expected);
+    const double error = expected > 0 ? difference / expected : difference;
+    if (outcome.worst_error && error <= *outcome.worst_error) return;
+    outcome.worst_error = error;
+    outcome.worst_flow = flow;
+    outcome.worst_expected = expected;
+  };
+  for (std::size_t flow = 0; flow < outcome.finish.size(); ++flow) {
+    compare(outcome.finish[flow], scenario.expect->finish[flow], flow);
   }
-  outcome.worst_error = worst;
+  if (scenario.expect->makespan) compare(outcome.makespan, *scenario.expect->makespan, {});
   return outcome;
 }
 
@@ -55,7 +63,7 @@ std::vector<FlowOutcome> run_scenarios(const std::string& path) {
   std::vector<Problem> problems;
   for (std::size_t i = 0; i < file.scenarios.size(); ++i) {
     given.push_back(numbered(file.scenarios[i]));
-    add_problems(flow_problems(given[i].links, given[i].flows), document, scenario_pointer(text, i),
+    add_problems(flow_problems(given[i].links, given[i].flows), document, scenario_pointer(file, i),
                  problems);
   }
   if (!problems.empty()) throw InputError(std::move(problems));
@@ -64,6 +72,26 @@ std::vector<FlowOutcome> run_scenarios(const std::string& path) {
     outcomes.push_back(outcome_of(file.scenarios[i], given[i]));
   }
   return outcomes;
+}
+
+std::string missed_text(const std::vector<FlowOutcome>& outcomes) {
+  constexpr double tolerance = 1e-9;  // what the simulator is held to
+  const FlowOutcome* worst = nullptr;
+  std::size_t missed = 0;
+  for (const FlowOutcome& outcome : outcomes) {
+    if (outcome.worst_error.value_or(0) <= tolerance) continue;
+    ++missed;
+    if (worst == nullptr || *outcome.worst_error > *worst->worst_error) worst = &outcome;
+  }
+  if (worst == nullptr) return "";
+  const std::optional<std::size_t> flow = worst->worst_flow;
+  std::string text = worst->name.empty() ? "" : in_quotes(worst->name) + ": ";
+  text += flow ? "flow " + std::to_string(*flow) : "the last flow";
+  text += " ends after " + number_to_text(flow ? worst->finish[*flow] : worst->makespan) +
+          " s, expected after " + number_to_text(worst->worst_expected) + " s: wrong by " +
+          number_to_text(*worst->worst_error) + (worst->worst_expected > 0 ? " of that" : " s");
+  if (missed > 1) text += " (the worst of " + std::to_string(missed) + " scenarios that miss)";
+  return text;
 }
 
 CollectiveForecast forecast_collective(const std::string& data_dir, NcclOperation operation,

@@ -14,6 +14,10 @@ namespace reckon {
 // Simulates every scenario of a file. Throws InputError with every problem of the file, with place.
 std::vector<FlowOutcome> run_scenarios(const std::string& path);
 
+// Which flow (or makespan) misses by how much what its file expects, the worst of all; empty if all
+// are within 1e-9.
+std::string missed_text(const std::vector<FlowOutcome>& outcomes);
+
 // What NCCL would choose on `nodes` nodes of a type, by its own model (topologies/nccl), for each
 // size. Throws InputError for a node type that the model does not know.
 CollectiveForecast forecast_collective(const std::string& data_dir, NcclOperation operation,

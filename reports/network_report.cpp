@@ -56,7 +56,7 @@ struct Fields<FlowOutcome> {
       required("makespan_s", &FlowOutcome::makespan).min(0),
       optional("worst_error", &FlowOutcome::worst_error)
           .min(0)
-          .doc("largest |finish / expected - 1|, if the file says what is expected")};
+          .doc("largest |finish / expected - 1| of flows and makespan, if any are expected")};
 };
 template <>
 struct Fields<FlowOutcomes> {

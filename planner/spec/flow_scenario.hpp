@@ -28,8 +28,8 @@ struct ScenarioFlow {
 };
 
 struct ScenarioExpectation {
-  std::vector<double> finish;  // s, by flow
-  double makespan = 0;
+  std::vector<double> finish;  // s, of each flow
+  std::optional<double> makespan;
   bool operator==(const ScenarioExpectation&) const = default;
 };
 
@@ -44,23 +44,28 @@ struct FlowScenario {
 struct FlowScenarioFile {
   std::string semantics;
   std::vector<FlowScenario> scenarios;
+  bool is_list = true;  // the text has a list of scenarios, not one alone
   bool operator==(const FlowScenarioFile&) const = default;
 };
 
 // Reads one scenario, or a file with a list of them. Throws InputError with every problem of the
-// text, flows over links that no id names and ids given twice among them.
+// text (most_problems at most), flows over links that no id names, ids given twice and ends
+// expected of more or fewer flows than there are among them.
 FlowScenarioFile read_flow_scenarios(std::string_view text, const std::string& file_name);
 
 // The JSON pointer of a scenario in its text: "" or "/scenarios/3".
-std::string scenario_pointer(std::string_view text, std::size_t index);
+std::string scenario_pointer(const FlowScenarioFile& file, std::size_t index);
 
 // What happened in a scenario.
 struct FlowOutcome {
   std::string name;
   std::vector<double> finish;  // s, by flow
   double makespan = 0;
-  // Largest |finish / expected - 1|; absent if nothing was expected.
+  // Largest |finish / expected - 1| of flows and makespan (of what is expected at 0: seconds);
+  // absent if nothing was expected.
   std::optional<double> worst_error;
+  std::optional<std::size_t> worst_flow;  // whose that is; absent: the makespan's
+  double worst_expected = 0;              // s
   bool operator==(const FlowOutcome&) const = default;
 };
 

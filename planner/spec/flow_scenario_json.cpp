@@ -44,7 +44,8 @@ struct Fields<FlowScenarioFile> {
 
 namespace {
 
-bool is_list(const Document& document) { return document.find("/scenarios").has_value(); }
+// InputError prints no more problems, so nobody reads a hint of a later one.
+constexpr std::size_t problems_with_hint = 20;
 
 // A problem at the value that `pointer` names.
 Problem placed(const Document& document, const std::string& pointer, std::string message) {
@@ -56,14 +57,15 @@ Problem placed(const Document& document, const std::string& pointer, std::string
   return problem;
 }
 
-void check_names(const Document& document, const FlowScenario& scenario, const std::string& at,
-                 std::vector<Problem>& problems) {
+// Ids and numbers of flows that do not fit.
+void check_references(const Document& document, const FlowScenario& scenario, const std::string& at,
+                      std::vector<Problem>& problems) {
   std::map<std::string, std::size_t> ids;
   std::vector<std::string_view> known;
   for (std::size_t i = 0; i < scenario.links.size(); ++i) {
     const ScenarioLink& link = scenario.links[i];
     known.push_back(link.id);
-    if (ids.try_emplace(link.id, i).second) continue;
+    if (ids.try_emplace(link.id, i).second || problems.size() == most_problems) continue;
     problems.push_back(placed(document, at + "/links/" + std::to_string(i) + "/id",
                               in_quotes(link.id) + " is the id of an earlier link too"));
   }
@@ -71,13 +73,21 @@ void check_names(const Document& document, const FlowScenario& scenario, const s
     const std::vector<std::string>& path = scenario.flows[f].path;
     for (std::size_t i = 0; i < path.size(); ++i) {
       if (ids.count(path[i]) != 0) continue;
-      const auto near = closest(path[i], known);
+      if (problems.size() == most_problems) return;
+      const auto near =
+          problems.size() < problems_with_hint ? closest(path[i], known) : std::nullopt;
       problems.push_back(
           placed(document, at + "/flows/" + std::to_string(f) + "/path/" + std::to_string(i),
                  in_quotes(path[i]) + " is the id of no link" +
                      (near ? "; did you mean " + in_quotes(*near) + "?" : std::string())));
     }
   }
+  if (!scenario.expect || scenario.expect->finish.size() == scenario.flows.size()) return;
+  if (problems.size() == most_problems) return;
+  problems.push_back(placed(document, at + "/expect/finish",
+                            "has " + std::to_string(scenario.expect->finish.size()) +
+                                " ends, but there are " + std::to_string(scenario.flows.size()) +
+                                " flows; give one for each"));
 }
 
 }  // namespace
@@ -85,23 +95,22 @@ void check_names(const Document& document, const FlowScenario& scenario, const s
 FlowScenarioFile read_flow_scenarios(std::string_view text, const std::string& file_name) {
   const Document document = parse_document(text, file_name);
   FlowScenarioFile file;
-  const bool list = is_list(document);
-  if (list) {
+  if (document.find("/scenarios")) {
     file = read<FlowScenarioFile>(document, "");
   } else {
+    file.is_list = false;
     file.scenarios = {read<FlowScenario>(document, "")};
   }
   std::vector<Problem> problems;
   for (std::size_t i = 0; i < file.scenarios.size(); ++i) {
-    check_names(document, file.scenarios[i], list ? "/scenarios/" + std::to_string(i) : "",
-                problems);
+    check_references(document, file.scenarios[i], scenario_pointer(file, i), problems);
   }
   if (!problems.empty()) throw InputError(std::move(problems));
   return file;
 }
 
-std::string scenario_pointer(std::string_view text, std::size_t index) {
-  return is_list(parse_document(text, "")) ? "/scenarios/" + std::to_string(index) : "";
+std::string scenario_pointer(const FlowScenarioFile& file, std::size_t index) {
+  return file.is_list ? "/scenarios/" + std::to_string(index) : "";
 }
 
 NumberedScenario numbered(const FlowScenario& scenario) {

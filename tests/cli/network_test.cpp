@@ -251,5 +251,63 @@ TEST(Network, NamesEveryProblemOfAFile) {
   expect_failure(folder.run({"network", "run"}), 2, {"give one file of scenarios"});
 }
 
+// Expectations that were passed over in silence.
+TEST(Network, ChecksWhatAScenarioExpects) {
+  const Folder folder;
+  const auto run = [&folder](const std::string& expect) {
+    folder.write("s.json", R"({"name": "n", "links": [{"id": "a", "cap": 1, "lat": 0}],
+ "flows": [{"path": ["a"], "bytes": 10}], "expect": )" +
+                               expect + "}");
+    return folder.run({"network", "run", "s.json"});
+  };
+  expect_failure(run(R"({"finish": []})"), 2,
+                 {"/expect/finish: has 0 ends, but there are 1 flows"});
+  expect_failure(run(R"({"finish": [10, 10, 10]})"), 2, {"/expect/finish: has 3 ends"});
+  EXPECT_EQ(run(R"({"finish": [10]})").code, 0);
+  EXPECT_EQ(run(R"({"finish": [10], "makespan": 10})").code, 0);
+  const Outcome late = run(R"({"finish": [20]})");
+  EXPECT_EQ(late.code, 5);
+  EXPECT_EQ(late.err, "\"n\": flow 0 ends after 10 s, expected after 20 s: wrong by 0.5 of that\n");
+  EXPECT_NE(late.out.find("worst error 5.0e-01"), std::string::npos);
+  const Outcome last = run(R"({"finish": [10], "makespan": 77})");
+  EXPECT_EQ(last.code, 5);
+  EXPECT_NE(last.err.find("the last flow ends after 10 s, expected after 77 s"), std::string::npos);
+}
+
+// 2000 of them were parsed 2000 times.
+TEST(Network, RunsManyScenariosAndNamesManyUnknownLinks) {
+  const Folder folder;
+  std::string all, ids;
+  for (int i = 0; i < 4000; ++i) {
+    all += std::string(i > 0 ? "," : "") + R"({"links": [{"id": "a", "cap": 1, "lat": 0}],
+ "flows": [{"path": ["a"], "bytes": 10}]})";
+    ids += std::string(i > 0 ? "," : "") + R"({"id": "link_)" + std::to_string(i) +
+           R"(", "cap": 1, "lat": 0})";
+  }
+  folder.write("s.json", R"({"scenarios": [)" + all + "]}");
+  EXPECT_EQ(folder.run({"network", "run", "s.json"}).code, 0);
+  std::string unknown;
+  for (int i = 0; i < 40000; ++i)
+    unknown += (i > 0 ? ",\"lonk_" : "\"lonk_") + std::to_string(i) + '"';
+  folder.write("s.json", R"({"links": [)" + ids + R"(], "flows": [{"path": [)" + unknown +
+                             R"(], "bytes": 1}]})");
+  expect_failure(folder.run({"network", "run", "s.json"}), 2,
+                 {"\"lonk_19\" is the id of no link; did you mean \"link_19\"?", "and 980 more"});
+}
+
+// All of one flow stand in one place.
+TEST(Network, SaysWhereAFlowCannotRun) {
+  const Folder folder;
+  folder.write("s.json", R"({"scenarios": [{"links": [{"id": "a", "cap": 1e-250, "lat": 1e308}],
+ "flows": [{"path": ["a"], "bytes": 1e19, "start": 1e300, "after": [0]}]}]})");
+  expect_failure(folder.run({"network", "run", "s.json"}), 2,
+                 {"/scenarios/0/links/0/cap: has a capacity below 1e-200",
+                  "/links/0/lat: ", "/flows/0/bytes: has a size that is not from 0 to 2^63",
+                  "/flows/0/start: ", "/flows/0/after/0: waits for itself", "(5 problems)"});
+  folder.write("s.json", R"({"links": [{"id": "a", "cap": 1e9, "lat": 0}],
+ "flows": [{"path": ["a"], "bytes": 9223372036854775807}]})");
+  EXPECT_EQ(folder.run({"network", "run", "s.json"}).code, 0);
+}
+
 }  // namespace
 }  // namespace reckon
