@@ -84,10 +84,10 @@ void check_references(const Document& document, const FlowScenario& scenario, co
   }
   if (!scenario.expect || scenario.expect->finish.size() == scenario.flows.size()) return;
   if (problems.size() == most_problems) return;
-  problems.push_back(placed(document, at + "/expect/finish",
-                            "has " + std::to_string(scenario.expect->finish.size()) +
-                                " ends, but there are " + std::to_string(scenario.flows.size()) +
-                                " flows; give one for each"));
+  problems.push_back(
+      placed(document, at + "/expect/finish",
+             "must have one end for each flow: " + std::to_string(scenario.flows.size()) +
+                 ", not " + std::to_string(scenario.expect->finish.size())));
 }
 
 }  // namespace

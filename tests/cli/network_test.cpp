@@ -261,8 +261,9 @@ TEST(Network, ChecksWhatAScenarioExpects) {
     return folder.run({"network", "run", "s.json"});
   };
   expect_failure(run(R"({"finish": []})"), 2,
-                 {"/expect/finish: has 0 ends, but there are 1 flows"});
-  expect_failure(run(R"({"finish": [10, 10, 10]})"), 2, {"/expect/finish: has 3 ends"});
+                 {"/expect/finish: must have one end for each flow: 1, not 0"});
+  expect_failure(run(R"({"finish": [10, 10, 10]})"), 2,
+                 {"/expect/finish: must have one end for each flow: 1, not 3"});
   EXPECT_EQ(run(R"({"finish": [10]})").code, 0);
   EXPECT_EQ(run(R"({"finish": [10], "makespan": 10})").code, 0);
   const Outcome late = run(R"({"finish": [20]})");
