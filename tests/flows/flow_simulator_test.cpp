@@ -260,6 +260,51 @@ TEST(FlowProblems, AreNamed) {
   EXPECT_NE(problem_of({{1, -1}}, good).find("latency"), std::string::npos);
 }
 
+// Whatever flow_problems() lets pass ends, and no sooner than its head arrives.
+TEST(FlowSimulator, ExtremesEndNoSoonerThanTheyCan) {
+  int simulated = 0;
+  for (unsigned seed = 0; seed < 20000; ++seed) {
+    std::mt19937 random(seed);
+    const auto power = [&random](double from, double to) {
+      return std::pow(10, from + (to - from) * static_cast<double>(random()) / 4294967295.0);
+    };
+    Scenario s;
+    const std::size_t links = 1 + random() % 4;
+    const double least = random() % 2 == 0 ? -200 : -3;
+    for (std::size_t l = 0; l < links; ++l) {
+      s.links.push_back(
+          {power(least, random() % 2 == 0 ? 308 : 12), random() % 2 == 0 ? 0 : power(-20, 15)});
+    }
+    const std::size_t count = 1 + random() % 8;
+    for (std::size_t f = 0; f < count; ++f) {
+      std::vector<int> path, after;
+      double slowest = std::numeric_limits<double>::infinity();
+      for (std::size_t l = 0; l < links; ++l) {
+        if (random() % 2 == 0) continue;
+        path.push_back(static_cast<int>(l));
+        slowest = std::min(slowest, s.links[l].capacity);
+      }
+      if (f > 0 && random() % 4 == 0) after.push_back(static_cast<int>(random() % f));
+      const double bytes = std::min(0x1p63, power(-9, 14) * slowest);
+      s.flows.add(path, bytes, random() % 2 == 0 ? 0 : power(-20, 15), after);
+    }
+    if (!flow_problems(s.links, s.flows).empty()) continue;
+    ++simulated;
+    const FlowResult result = simulate_flows(s.links, s.flows);
+    for (std::size_t f = 0; f < count; ++f) {
+      double head = s.flows.start(f);
+      for (const int before : s.flows.after(f)) {
+        head = std::max(head, result.finish[static_cast<std::size_t>(before)]);
+      }
+      for (const int link : s.flows.path(f))
+        head += s.links[static_cast<std::size_t>(link)].latency;
+      ASSERT_TRUE(std::isfinite(result.finish[f])) << seed;
+      ASSERT_GE(result.finish[f], head * (1 - 1e-11)) << "seed " << seed << " flow " << f;
+    }
+  }
+  EXPECT_GT(simulated, 10000);
+}
+
 // They were summed to infinity, and the flow ended at 0.
 TEST(FlowProblems, TimesThatOverflowAreRefused) {
   const std::vector<int> path{0, 1}, one{1};
