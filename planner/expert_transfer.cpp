@@ -20,8 +20,8 @@
 namespace reckon {
 namespace {
 
-constexpr int most_gpus = 1024;     // whose transfers to each other are a million flows
-constexpr double most_work = 1e10;  // multiplications for the chances of a routing: some seconds
+constexpr int most_gpus = 1024;    // whose transfers to each other are a million flows
+constexpr double most_work = 5e9;  // multiplications for the chances of a routing: some seconds
 
 class Problems {
  public:
