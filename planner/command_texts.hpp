@@ -110,8 +110,10 @@ inline constexpr std::string_view program_examples =
     "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
     "  reckon catalog plan                                    the shipped plans\n";
 inline constexpr std::string_view exit_codes =
-    "Exit codes: 0 done, 2 bad input, 3 the plan cannot run. Data go to standard output, messages\n"
-    "to standard error; an output file is whole or not there.\n";
+    "Exit codes: 0 done, 2 bad input, 3 the plan cannot run, 5 a scenario ends otherwise than it\n"
+    "expects. Data go to standard output, messages to standard error; an output file is whole or "
+    "not\n"
+    "there.\n";
 
 inline const CommandTexts* find_command(std::string_view name) {
   const auto* const found =
