@@ -32,11 +32,11 @@ struct PartSpan {
 
 struct RankTrace {
   int pipeline_rank = 0;
-  int data_rank = 0;               // which data-parallel replica the trace is of
-  int multiplicity = 1;            // how many replicas it stands for
-  std::vector<OpSpan> ops;         // aligned with Schedule::ops_by_rank[pipeline_rank]
-  std::vector<PartSpan> parts;     // empty unless asked for; by start time within a lane
-  SimTime compute_busy = 0;        // time in which the compute lane ran a kernel
+  int data_rank = 0;            // which data-parallel replica the trace is of
+  int multiplicity = 1;         // how many replicas it stands for
+  std::vector<OpSpan> ops;      // aligned with Schedule::ops_by_rank[pipeline_rank]
+  std::vector<PartSpan> parts;  // empty unless asked for; by start time within a lane
+  SimTime compute_busy = 0;     // time in which the compute lane ran a kernel
   SimTime communication_busy = 0;
   SimTime exchange_busy = 0;  // time in which the exchange lane moved data, not waited for pieces
   bool operator==(const RankTrace&) const = default;
