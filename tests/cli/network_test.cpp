@@ -192,7 +192,7 @@ TEST(Network, NoExpertTakesMoreThanAllTokens) {
       folder.run({"network", "dispatch", "--loads", "dirichlet:0.001", "--json", "d.json"});
   EXPECT_EQ(outcome.code, 0);
   const nlohmann::json result = nlohmann::json::parse(folder.read("d.json"));
-  const double most = 256 / 8;
+  const double most = 256.0 / 8;
   EXPECT_NEAR(result["max_violation"].get<double>() + 1, most, 0.01 * most);
 }
 
