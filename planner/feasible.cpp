@@ -211,7 +211,13 @@ void check_tensor_parallel(const ModelSpec& model, const Plan& plan, Problems& p
   if (!model.moe || model.moe->first_dense_layers > 0) {
     shares(model.intermediate, "columns of a dense MLP (intermediate)");
   }
-  if (model.moe) shares(model.moe->expert_intermediate, "columns of an expert");
+  if (model.moe) {
+    const double etp = expert_tensor_parallel(plan.parallelism);
+    const double width = model.moe->expert_intermediate;
+    problems.require(divides(etp, width), "/parallelism/expert_tensor_parallel",
+                     text(etp) + " ranks do not divide the " + text(width) +
+                         " columns of an expert; take a divisor of " + text(width));
+  }
   shares(model.vocabulary, "vocabulary entries");
   const double tokens = tokens_per_rank(plan);
   if (plan.parallelism.sequence_parallel && divides(1, tokens)) {
@@ -233,12 +239,22 @@ void check_expert_parallel(const ModelSpec& model, const Plan& plan, const std::
   problems.require(divides(ep, model.moe->experts), pointer,
                    text(ep) + " ranks do not divide the " + text(model.moe->experts) +
                        " experts; take a divisor of " + text(model.moe->experts));
-  const double ranks = static_cast<double>(p.data_parallel) * p.context_parallel;
-  problems.require(
-      divides(ep, ranks), pointer,
-      text(ep) + " ranks do not divide data_parallel x context_parallel: " +
-          product({static_cast<double>(p.data_parallel), static_cast<double>(p.context_parallel)}) +
-          "; take a divisor of " + text(ranks));
+  if (p.expert_tensor_parallel == 0) {
+    const double ranks = static_cast<double>(p.data_parallel) * p.context_parallel;
+    problems.require(divides(ep, ranks), pointer,
+                     text(ep) + " ranks do not divide data_parallel x context_parallel: " +
+                         product({static_cast<double>(p.data_parallel),
+                                  static_cast<double>(p.context_parallel)}) +
+                         "; take a divisor of " + text(ranks));
+    return;
+  }
+  const double etp = p.expert_tensor_parallel;
+  const double ranks =
+      static_cast<double>(p.tensor_parallel) * p.context_parallel * p.data_parallel;
+  problems.require(divides(ep * etp, ranks), pointer,
+                   product({ep, etp}) +
+                       " (expert_parallel x expert_tensor_parallel) do not divide the " +
+                       text(ranks) + " ranks of a pipeline stage; lower one of them");
 }
 
 void check_sequence(const ModelSpec& model, const Plan& plan, const std::string& pointer,
@@ -327,8 +343,9 @@ void check_chunks(const Plan& plan, Problems& problems) {
 
 void check_precision(const Plan& plan, Problems& problems) {
   const auto computes = [&](Dtype dtype, const std::string& key) {
-    problems.require(dtype == Dtype::bf16 || dtype == Dtype::fp8_block, "/precision/" + key,
-                     "no GEMM reads " + std::string(enum_name(dtype)) + "; take bf16 or fp8_block");
+    problems.require(dtype == Dtype::bf16 || is_narrow(dtype), "/precision/" + key,
+                     "no GEMM reads " + std::string(enum_name(dtype)) +
+                         "; take bf16, fp8_block, fp8_tensor, mxfp8 or nvfp4");
   };
   computes(plan.precision.linear, "linear");
   computes(plan.precision.head, "head");
@@ -391,9 +408,8 @@ void check_plan(const ModelSpec& model, const ClusterSpec& cluster, const Plan& 
 
 void check_device(const DeviceProfile& device, const Plan& plan, Problems& problems) {
   const auto computes = [&](Dtype dtype, const std::string& key) {
-    problems.require(dtype != Dtype::fp8_block || device.gpu.fp8_peak.value > 0,
-                     "/precision/" + key,
-                     "fp8_block, but " + printable(device.name) +
+    problems.require(!is_narrow(dtype) || device.gpu.fp8_peak.value > 0, "/precision/" + key,
+                     std::string(enum_name(dtype)) + ", but " + printable(device.name) +
                          " has no FP8 tensor cores; take bf16 or another cluster");
   };
   computes(plan.precision.linear, "linear");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "reports/numbers.hpp"
+#include "reports/xml_text.hpp"
 
 namespace reckon {
 namespace {
@@ -113,20 +114,6 @@ std::string panel_remark(const Key& key, const CalibrationCheck& check) {
   return text;
 }
 
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char letter : text) {
-    if (letter == '<') {
-      safe += "&lt;";
-    } else if (letter == '&') {
-      safe += "&amp;";
-    } else {
-      safe += letter;
-    }
-  }
-  return safe;
-}
-
 }  // namespace
 
 std::string calibration_svg(const CalibrationCheck& check) {
@@ -144,7 +131,7 @@ std::string calibration_svg(const CalibrationCheck& check) {
 <rect width="100%" height="100%" fill="#fff"/>
 <text class="title" x="12" y="20" font-size="14">{2}: predicted / measured over measured time; blue: held back, grey: fitted; shaded: 10 and 25 %</text>
 )",
-      across * panel_width, rows * panel_height + 34, escaped(check.device));
+      across * panel_width, rows * panel_height + 34, xml_text(check.device));
   int index = 0;
   for (const auto& [key, points] : panels) {
     const int row = index / columns;
@@ -153,7 +140,7 @@ std::string calibration_svg(const CalibrationCheck& check) {
     svg += fmt::format(
         R"(<text class="title" x="{0:.0f}" y="22">{1}</text><text x="{0:.0f}" y="37" fill="#52525b">{2}</text>)"
         "\n",
-        left, escaped(panel_title(key)), escaped(panel_remark(key, check)));
+        left, xml_text(panel_title(key)), xml_text(panel_remark(key, check)));
     const Scale scale = scale_of(points);
     add_axes(scale, svg);
     add_points(points, scale, false, svg);

@@ -166,6 +166,8 @@ int batch_quantum(const Plan& plan) {
     case ScheduleKind::gpipe:
     case ScheduleKind::one_forward_one_backward:
     case ScheduleKind::zb_h1:
+    case ScheduleKind::zb_h2:
+    case ScheduleKind::zb_v:
     case ScheduleKind::dual_pipe_v:
       break;
   }

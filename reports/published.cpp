@@ -264,7 +264,8 @@ std::optional<Seconds> formula_bubble(const StepSummary& summary, const Schedule
   const double full_backwards = sums.backwards - sums.weights;  // a split one has a 1W of its own
   const bool is_dual =
       shape.kind == ScheduleKind::dual_pipe || shape.kind == ScheduleKind::dual_pipe_v;
-  const bool splits = is_dual || shape.kind == ScheduleKind::zb_h1;
+  const bool splits =
+      is_dual || shape.kind == ScheduleKind::zb_h1 || shape.kind == ScheduleKind::zb_h2;
   if (sums.forwards <= 0 || sums.backwards <= 0 || (splits && sums.weights <= 0) ||
       (is_dual && sums.pairs <= 0)) {
     return std::nullopt;
@@ -282,6 +283,10 @@ std::optional<Seconds> formula_bubble(const StepSummary& summary, const Schedule
                      (sums.forward / sums.forwards + sums.backward / sums.backwards)};
     case ScheduleKind::zb_h1:
       return Seconds{(shape.pipeline_ranks - 1) * (forward + backward - 2 * weight)};
+    case ScheduleKind::zb_h2:
+      return Seconds{(shape.pipeline_ranks - 1) * std::max(0.0, forward + backward - 3 * weight)};
+    case ScheduleKind::zb_v:  // made for equal passes, without one; no formula for others
+      return std::nullopt;
     case ScheduleKind::dual_pipe:
     case ScheduleKind::dual_pipe_v:
       return Seconds{(shape.stages / 2.0 - 1) * (pair + backward - 3 * weight)};

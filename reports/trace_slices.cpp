@@ -52,6 +52,10 @@ std::string_view short_name(PartKind kind) {
       return "OPTIMIZER";
     case PartKind::parameter_gather:
       return "GATHER";
+    case PartKind::weight_gather:
+      return "WEIGHTS";
+    case PartKind::gradient_scatter:
+      return "SCATTER";
   }
   return "?";
 }

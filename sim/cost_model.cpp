@@ -29,7 +29,8 @@ const GemmModel* borrowed_gemm(const DeviceProfile& device, Dtype dtype) {
 }
 
 std::string_view variant_of(Dtype dtype) {
-  return dtype == Dtype::fp8_block ? "fp8_block" : "bf16";
+  if (dtype == Dtype::fp8_block) return "fp8_block";
+  return is_narrow(dtype) ? "fp8" : "bf16";
 }
 
 // The fitted family's model for a GEMM; null if the profile has none of its dtype.
@@ -61,7 +62,8 @@ KernelSizes attention_sizes(const KernelWork& work) {
 }
 
 FlopsPerSecond peak(const DeviceProfile& device, Dtype dtype) {
-  const bool fp8 = dtype == Dtype::fp8_block && device.gpu.fp8_peak.value > 0;
+  if (dtype == Dtype::nvfp4 && device.gpu.fp4_peak.value > 0) return device.gpu.fp4_peak;
+  const bool fp8 = is_narrow(dtype) && device.gpu.fp8_peak.value > 0;
   return fp8 ? device.gpu.fp8_peak : device.gpu.bf16_peak;
 }
 
@@ -74,8 +76,8 @@ double sm_share(const DeviceProfile& device, const KernelContext& context) {
 // holds some of both, so the lower counts, not the product.
 double rate_factor(const DeviceProfile& device, const KernelContext& context, Dtype dtype,
                    double overlapped_factor) {
-  const double sustained = dtype == Dtype::fp8_block ? device.sustained.fp8_rate_factor
-                                                     : device.sustained.bf16_rate_factor;
+  const double sustained =
+      is_narrow(dtype) ? device.sustained.fp8_rate_factor : device.sustained.bf16_rate_factor;
   return std::min(context.overlapped ? overlapped_factor : 1.0,
                   context.sustained ? sustained : 1.0);
 }
@@ -109,7 +111,9 @@ Seconds fitted_gemm_time(const KernelModel& model, const DeviceProfile& device,
   const auto parameters = parameter_values(gemm_family(), model);
   if (!parameters) return {};
   const double factor = rate_factor(device, context, work.dtype, overlapped_factor(device));
-  const double seconds = gemm_seconds(device.gpu, model.variant, *parameters,
+  GpuSpec gpu = device.gpu;  // FP4 by FP8's model at FP4's peak
+  if (work.dtype == Dtype::nvfp4) gpu.fp8_peak = peak(device, work.dtype);
+  const double seconds = gemm_seconds(gpu, model.variant, *parameters,
                                       {work.m, work.n, work.k, static_cast<double>(work.groups)},
                                       {static_cast<double>(std::max(1, context.sms)), factor});
   const bool accumulates = work.role == GemmRole::weight_gradient;
@@ -152,17 +156,32 @@ std::optional<Seconds> fitted_attention_time(const DeviceProfile& device, const 
   return Seconds{forward * (work.flops.value / (scores * (heads.qk_dim + heads.v_dim))) * slower};
 }
 
+double generation_share(const DeviceProfile& device, AttentionKernel kernel) {
+  switch (kernel) {
+    case AttentionKernel::flash_2:
+      return device.attention.flash_2_rate_share;
+    case AttentionKernel::flash_1:
+      return device.attention.flash_1_rate_share;
+    case AttentionKernel::best:
+    case AttentionKernel::unfused:  // is no attention core
+      break;
+  }
+  return 1;
+}
+
 Seconds attention_time(const DeviceProfile& device, const KernelWork& work,
                        const KernelContext& context) {
   if (const auto fitted = fitted_attention_time(device, work, context)) {
-    return at_least_roofline(*fitted, device, work, context);
+    const double share = generation_share(device, work.attention_kernel);
+    return at_least_roofline(*fitted / share, device, work, context);
   }
   const AttentionModel& model = device.attention;
   const bool forward = work.role == GemmRole::output;
   const FlopsPerSecond full = forward ? model.forward_rate_per_sm : model.backward_rate_per_sm;
   const double ramp = work.k / (work.k + model.half_rate_sequence);
   const FlopsPerSecond rate =
-      full * (ramp * context.sms * rate_factor(device, context, Dtype::bf16, 1.0));
+      full * (ramp * context.sms * rate_factor(device, context, Dtype::bf16, 1.0) *
+              generation_share(device, work.attention_kernel));
   return at_least_roofline(work.flops / rate, device, work, context);
 }
 
@@ -203,6 +222,11 @@ Seconds kernel_time(const DeviceProfile& device, const KernelWork& work,
       break;
   }
   return stream_time(device, work, context) + gaps;
+}
+
+double rate_beside_collectives(const DeviceProfile& device) {
+  const double left = std::max(1, device.gpu.sms - device.collective.sms);
+  return left / device.gpu.sms * overlapped_factor(device);
 }
 
 std::string_view transferred_from(const DeviceProfile& device, const KernelWork& work) {
@@ -315,9 +339,14 @@ TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupSh
   const double nodes = std::max(1.0, group.nodes * allowed);
   const double gpus = std::max(1.0, plan.parallelism.expert_parallel * allowed);
   const double given = plan.expert_communication.distinct_nodes_per_token;
+  const Dispatcher dispatcher = plan.expert_communication.dispatcher;
+  if (dispatcher == Dispatcher::all_to_all) {  // one copy for every expert, wherever it is
+    const double copies = moe.experts_per_token;
+    return {copies, copies / group.nodes, dispatcher};
+  }
   const double uniform = expected_distinct(experts, nodes, moe.experts_per_token);
   return {given > 0 ? std::min(given, static_cast<double>(group.nodes)) : uniform,
-          expected_distinct(experts, gpus, moe.experts_per_token)};
+          expected_distinct(experts, gpus, moe.experts_per_token), dispatcher};
 }
 
 PortBytes expert_port_bytes(const GroupShape& group, const ExpertTransfer& transfer,
@@ -329,10 +358,27 @@ PortBytes expert_port_bytes(const GroupShape& group, const ExpertTransfer& trans
   return {copy * (spread.nodes * (nodes - 1) / nodes), copy * (spread.gpus * (local - 1) / local)};
 }
 
+namespace {
+
+// NCCL's all-to-all: both kinds of ports at once, one step of latency to every peer's node.
+Seconds all_to_all_time(const DeviceProfile& device, const ClusterSpec& cluster,
+                        const GroupShape& group, const PortBytes& bytes) {
+  const CollectiveModel& model = device.collective;
+  const Seconds nvlink = bytes.nvlink / (cluster.nvlink.bandwidth * model.nvlink_efficiency);
+  if (group.nodes == 1) return model.nvlink_step_latency + nvlink;
+  const Seconds nic = bytes.nic / (cluster.nic.bandwidth * model.nic_efficiency);
+  return model.nic_step_latency + std::max(nic, nvlink);
+}
+
+}  // namespace
+
 Seconds expert_transfer_time(const DeviceProfile& device, const ClusterSpec& cluster,
                              const GroupShape& group, const ExpertTransfer& transfer,
                              const TokenSpread& spread, bool overlapped) {
   if (transfer.tokens <= 0 || group.ranks <= 1) return {};
+  if (spread.dispatcher == Dispatcher::all_to_all) {
+    return all_to_all_time(device, cluster, group, expert_port_bytes(group, transfer, spread));
+  }
   const ExpertTransportModel& model = device.expert_transport;
   double factor = 1;
   if (overlapped) {

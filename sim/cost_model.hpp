@@ -28,6 +28,10 @@ bool is_extrapolated(const DeviceProfile& device, const KernelWork& work);
 // From which device the model of the kernel was carried over; empty if this one was measured.
 std::string_view transferred_from(const DeviceProfile& device, const KernelWork& work);
 
+// Rate of compute kernels beside a collective / alone: on the SMs that it leaves, slowed down as a
+// GEMM beside communication is.
+double rate_beside_collectives(const DeviceProfile& device);
+
 // Bus bandwidth of a collective over a group: NVLink inside a node; across nodes the slower of
 // NVLink and the NICs of the group's members in one node (NCCL's rings use them all: see
 // nccl-tests' PERFORMANCE.md for busbw).
@@ -56,7 +60,8 @@ Seconds pipeline_send_time(const ClusterSpec& cluster, const ModelSpec& model, c
 double expected_distinct(double experts, double parts, int chosen);
 struct TokenSpread {
   double nodes = 1;
-  double gpus = 1;
+  double gpus = 1;  // copies over NVLink / (local ranks - 1) x local ranks
+  Dispatcher dispatcher = Dispatcher::deepep;
 };
 // The plan may state the nodes of its router's own rule (expert_communication).
 TokenSpread token_spread(const ModelSpec& model, const Plan& plan, const GroupShape& group);

@@ -57,6 +57,8 @@ class ProgramTimer {
   GroupShape experts_;
   std::map<std::array<int, 5>, int> index_;
   void time_send(TimedPart& result) const;
+  void time_shard(const Part& part, TimedPart& result) const;
+  Seconds compute_of_layer(int layer) const;
   void time_part(const Part& part, bool overlapped, TimedPart& result) const;
 
   std::map<std::array<int, 3>, TimedPart> durations_;  // (kind, layer class, overlapped)

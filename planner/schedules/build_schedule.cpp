@@ -87,10 +87,14 @@ void require_dual_pipe(const ScheduleShape& shape, ProblemList& problems) {
   require_enough_for_both_directions(shape, problems);
 }
 
-void require_dual_pipe_v(const ScheduleShape& shape, ProblemList& problems) {
+void require_two_stages_a_rank(const ScheduleShape& shape, ProblemList& problems) {
   const std::int64_t stages = 2 * std::int64_t{shape.pipeline_ranks};
   problems.require(shape.stages == stages,
                    is("stages", shape.stages) + "; it takes two a rank: " + std::to_string(stages));
+}
+
+void require_dual_pipe_v(const ScheduleShape& shape, ProblemList& problems) {
+  require_two_stages_a_rank(shape, problems);
   require_enough_for_both_directions(shape, problems);
 }
 
@@ -107,6 +111,7 @@ std::vector<ScheduleProblem> shape_problems(const ScheduleShape& shape) {
     case ScheduleKind::gpipe:
     case ScheduleKind::one_forward_one_backward:
     case ScheduleKind::zb_h1:
+    case ScheduleKind::zb_h2:
       require_one_stage_a_rank(shape, problems);
       break;
     case ScheduleKind::interleaved_one_forward_one_backward:
@@ -114,6 +119,9 @@ std::vector<ScheduleProblem> shape_problems(const ScheduleShape& shape) {
       break;
     case ScheduleKind::dual_pipe:
       require_dual_pipe(shape, problems);
+      break;
+    case ScheduleKind::zb_v:
+      require_two_stages_a_rank(shape, problems);
       break;
     case ScheduleKind::dual_pipe_v:
       require_dual_pipe_v(shape, problems);
@@ -132,6 +140,10 @@ Schedule build_schedule(const ScheduleShape& shape) {
       return build_interleaved(shape);
     case ScheduleKind::zb_h1:
       return build_zb_h1(shape);
+    case ScheduleKind::zb_h2:
+      return build_zb_h2(shape);
+    case ScheduleKind::zb_v:
+      return build_zb_v(shape);
     case ScheduleKind::dual_pipe:
       return build_dual_pipe(shape);
     case ScheduleKind::dual_pipe_v:

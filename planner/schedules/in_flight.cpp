@@ -140,6 +140,12 @@ ChunkBound published_chunk_bound(const ScheduleShape& shape, int rank) {
     case ScheduleKind::zb_h1:
       return {.live = std::min(ranks - rank, micro_batches),
               .live_and_queued = std::min(ranks, micro_batches)};
+    case ScheduleKind::zb_h2:
+      return {.live = std::min(2 * (ranks - rank) - 1, micro_batches),
+              .live_and_queued = std::min(2 * ranks - 1, micro_batches)};
+    case ScheduleKind::zb_v:
+      return {.live = std::min(2 * ranks, 2 * micro_batches),
+              .live_and_queued = std::min(2 * ranks, 2 * micro_batches)};
     case ScheduleKind::dual_pipe:
     case ScheduleKind::dual_pipe_v:
       return {.live = shape.stages + 1, .live_and_queued = shape.stages + 1};

@@ -68,6 +68,10 @@ struct ChunkBound {
 //   zb_h1                     min(PP - r, n) live, min(PP, n) with queued ones: arXiv 2401.10241,
 //                             section 2.1, "all workers maintain the same number of in-flight
 //                             microbatches", 1F1B's peak
+//   zb_h2                     min(2(PP - r) - 1, n) live, min(2 PP - 1, n) with queued ones: there,
+//                             section 2.2
+//   zb_v                      min(2 PP, 2 n) chunks of half a stage, queued ones included: there,
+//                             section 6
 //   dual_pipe, dual_pipe_v    PP + 1 (PP = stages): DeepSeek-V3 report, table 2, and the README of
 //                             deepseek-ai/DualPipe; queued ones included
 // Without a split backward nothing is queued, and both numbers are the same.

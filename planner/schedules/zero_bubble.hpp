@@ -1,4 +1,4 @@
-// ZB-H1 (ZB1P in DeepSeek's table): 1F1B with the backward split in two.
+// Zero-bubble schedules: the backward is split in two, and weight gradients fill the gaps.
 #pragma once
 
 #include "planner/spec/schedule.hpp"
@@ -10,5 +10,15 @@ namespace reckon {
 // has the same number of chunks between F and W (at most PP, 1F1B's peak) and the late weight
 // gradients fill the tail. Bubble (PP-1)(F + B_input - W). Precondition: shape_problems() is empty.
 Schedule build_zb_h1(const ScheduleShape& shape);
+
+// ZB-H2 (section 2.2; ZB-2p with passes of equal length): twice the warm-up of 1F1B and weight
+// gradients put off twice as far, 2 PP - 1 chunks at most. Bubble (PP-1)(F + B_input - 2W), none if
+// the passes are equal. Precondition as above.
+Schedule build_zb_h2(const ScheduleShape& shape);
+
+// ZB-V (section 6): rank r holds stages r and 2 PP - 1 - r; made for passes of equal length, by the
+// greedy rule of section 3.1, within the memory of 1F1B (2 PP chunks of half a stage). Linear in
+// ops x ranks. Precondition as above.
+Schedule build_zb_v(const ScheduleShape& shape);
 
 }  // namespace reckon

@@ -19,6 +19,7 @@ struct GpuSpec {
   int sms = 1;
   FlopsPerSecond bf16_peak;  // dense
   FlopsPerSecond fp8_peak;   // dense; 0: no FP8 tensor cores
+  FlopsPerSecond fp4_peak;   // dense; 0: no FP4 tensor cores
   BytesPerSecond hbm_bandwidth;
   Bytes l2_cache;
   BytesPerSecond nvlink_bandwidth;  // nominal, one direction; 0: no NVLink
@@ -54,6 +55,8 @@ struct AttentionModel {
   FlopsPerSecond forward_rate_per_sm;
   FlopsPerSecond backward_rate_per_sm;
   double half_rate_sequence = 0;  // tokens at which half of the rate is reached
+  double flash_2_rate_share = 1;  // rate with FlashAttention-2 / with the kernels measured here
+  double flash_1_rate_share = 1;  // and with FlashAttention in Triton
   int fitted_min_sequence = 0;
   double residual_median = 0;
   std::string source;
@@ -90,6 +93,7 @@ struct CollectiveModel {
   double nic_efficiency = 0.8;
   Seconds nvlink_step_latency;
   Seconds nic_step_latency;
+  int sms = 24;  // that its kernels hold: one a channel
   std::string source;
   bool operator==(const CollectiveModel&) const = default;
 };

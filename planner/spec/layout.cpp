@@ -21,4 +21,14 @@ std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan) 
   return result;
 }
 
+bool recomputes_layer(const ModelSpec& model, const Plan& plan, int layer) {
+  const Recompute& r = plan.recompute;
+  if (!r.full || r.full_layers == 0) return r.full;
+  for (const StageLayers& stage : stage_layers(model, plan)) {
+    const int position = layer - stage.first_layer;
+    if (position >= 0 && position < stage.layers) return position < r.full_layers;
+  }
+  return false;  // an MTP module
+}
+
 }  // namespace reckon

@@ -22,4 +22,8 @@ struct StageLayers {
 // feasible).
 std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan);
 
+// Whether all of a layer is computed again in the backward: with Recompute::full the first
+// `full_layers` of its stage, or every one.
+bool recomputes_layer(const ModelSpec& model, const Plan& plan, int layer);
+
 }  // namespace reckon

@@ -55,7 +55,8 @@ Widths widths_of(const ModelSpec& model, const Plan& plan, bool moe) {
   if (moe) {
     w.dense_width =
         model.moe->shared_experts * static_cast<double>(model.moe->expert_intermediate) / tp;
-    w.expert_width = model.moe->expert_intermediate / tp;
+    w.expert_width = static_cast<double>(model.moe->expert_intermediate) /
+                     expert_tensor_parallel(plan.parallelism);
     w.expert_up = up * w.expert_width;
     w.rows = routed_rows(model, plan);
   }
@@ -71,11 +72,27 @@ double attention_live(const Plan& plan, const Widths& w) {
   if (w.latent == 0 || !plan.recompute.mla_up_projection) per_token += bf16 * w.qkv;
   per_token += bytes_per_element(p.attention_output_cache) * w.attention_out;
   per_token += fp32 * w.heads;  // log-sum-exp of each row
+  if (plan.attention_kernel == AttentionKernel::unfused) {
+    // Softmax, dropout's mask and result of every score, and the masks behind both blocks:
+    // arXiv:2205.05198, section 4.1.
+    const double scores = w.heads * plan.batch.sequence_length;
+    if (!plan.recompute.attention_core) per_token += (2 * bf16 + 1) * scores;
+    per_token += 2 * w.residual;
+  }
   return per_token * w.tokens;
+}
+
+// Operator checkpointing keeps the layer's input and the first of any two products: q, v, gate and
+// down; and what attention gives.
+double every_other_matmul_live(const Widths& w) {
+  const double per_token = 2 * w.residual + w.qkv / 2 + w.attention_out + w.dense_up / 2;
+  return bf16 * per_token * w.tokens + fp32 * w.heads * w.tokens;
 }
 
 double mlp_live(const Plan& plan, const Widths& w, double experts) {
   const Precision& p = plan.precision;
+  const bool again = w.rows > 0 ? plan.recompute.experts : plan.recompute.mlp;
+  if (again) return bf16 * w.residual * w.tokens + fp32 * experts * w.tokens;
   const double input = bytes_per_element(p.linear_input_cache);
   const double up = bytes_per_element(p.swiglu_input_cache);
   const double product = plan.recompute.swiglu ? 0 : input;
@@ -110,6 +127,15 @@ double layer_temporaries(const ModelSpec& model, const Plan& plan) {
   return std::max(attention, mlp);
 }
 
+// ZeRO-3: the weights of the layer at work and of the next, the gradients of one.
+double gathered_layers(const ModelSpec& model, const Plan& plan) {
+  if (plan.parallelism.zero_stage < 3) return 0;
+  const StageParameters p = layer_shard_parameters(model, plan, model.layers - 1);
+  const double parameters = p.dense() + p.experts;
+  return parameters * (2 * bytes_per_element(plan.precision.weights) +
+                       bytes_per_element(plan.precision.gradients));
+}
+
 // Receive buffers: tokens of a dispatch in its dtype, of a combine in BF16, and two activations and
 // two gradients of the pipeline.
 double communication_buffers(const ModelSpec& model, const Plan& plan) {
@@ -127,7 +153,9 @@ double communication_buffers(const ModelSpec& model, const Plan& plan) {
 double logit_bytes(const ModelSpec& model, const Plan& plan, const StageLayers& stage) {
   if (!stage.head) return 0;
   const double logits = tokens_per_rank(plan) * model.vocabulary / plan.parallelism.tensor_parallel;
-  return logits * (bf16 + fp32);  // BF16 logits that become their gradient, FP32 softmax
+  // Fused: BF16 logits that become their gradient, FP32 softmax. Else FP32 logits, log-softmax and
+  // gradient, and BF16 ones.
+  return logits * (plan.fused_cross_entropy ? bf16 + fp32 : bf16 + 3 * fp32);
 }
 
 struct Shards {
@@ -138,7 +166,7 @@ Shards shards_of(const Plan& plan) {
   const Parallelism& p = plan.parallelism;
   const int copies = stage_copies(plan.schedule);
   const int replicas = p.data_parallel * p.context_parallel;
-  return {copies * replicas, copies * std::max(1, replicas / p.expert_parallel)};
+  return {copies * replicas, copies * expert_replicas(p)};
 }
 
 void add_state(RankMemory& m, const StageParameters& s, const Plan& plan, const Shards& shards) {
@@ -165,18 +193,34 @@ Bytes total(const RankMemory& m) {
          m.communication + m.workspace;
 }
 
+StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan, int layer) {
+  const double tp = plan.parallelism.tensor_parallel;
+  const double final_norm = count_parameters(model).final_norm;
+  if (layer == end_layer) {
+    const ParameterCount count = count_parameters(model);
+    return {0, (count.embedding + count.head) / tp + final_norm, 0};
+  }
+  const bool mtp = layer >= model.layers;
+  const LayerParameters p = layer_parameters(model, is_moe_layer(model, layer));
+  const double h = model.hidden;
+  StageParameters result;
+  result.linear = (p.attention + p.mlp + (mtp ? 2 * h * h : 0)) / tp;
+  result.other = p.norms + p.router + (mtp ? 3 * final_norm : 0);
+  result.experts =
+      p.experts / plan.parallelism.expert_parallel / expert_tensor_parallel(plan.parallelism);
+  return result;
+}
+
 StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int stage) {
   const StageLayers s = stage_layers(model, plan)[static_cast<std::size_t>(stage)];
   const double tp = plan.parallelism.tensor_parallel;
   const ParameterCount count = count_parameters(model);
   StageParameters result;
   for (const int layer : layers_of(model, s)) {
-    const bool mtp = layer >= model.layers;
-    const LayerParameters p = layer_parameters(model, is_moe_layer(model, layer));
-    const double h = model.hidden;
-    result.linear += (p.attention + p.mlp + (mtp ? 2 * h * h : 0)) / tp;
-    result.other += p.norms + p.router + (mtp ? 3 * count.final_norm : 0);
-    result.experts += p.experts / plan.parallelism.expert_parallel / tp;
+    const StageParameters p = layer_shard_parameters(model, plan, layer);
+    result.linear += p.linear;
+    result.other += p.other;
+    result.experts += p.experts;
   }
   if (s.embedding) result.other += count.embedding / tp;
   if (s.head) {
@@ -193,7 +237,8 @@ StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int s
 Bytes live_layer_bytes(const ModelSpec& model, const Plan& plan, int layer) {
   const bool moe = is_moe_layer(model, layer);
   const Widths w = widths_of(model, plan, moe);
-  if (plan.recompute.full) return {bf16 * w.residual * w.tokens};
+  if (recomputes_layer(model, plan, layer)) return {bf16 * w.residual * w.tokens};
+  if (plan.recompute.every_other_matmul && !moe) return {every_other_matmul_live(w)};
   return {attention_live(plan, w) + mlp_live(plan, w, moe ? model.moe->experts : 0)};
 }
 
@@ -206,10 +251,14 @@ Bytes queued_layer_bytes(const ModelSpec& model, const Plan& plan, int layer) {
 ChunkBytes chunk_bytes(const ModelSpec& model, const Plan& plan, int stage) {
   ChunkBytes bytes;
   const StageLayers s = stage_layers(model, plan)[static_cast<std::size_t>(stage)];
-  for (const int layer : layers_of(model, s)) {
+  const std::vector<int> layers = layers_of(model, s);
+  for (const int layer : layers) {
     bytes.live += live_layer_bytes(model, plan, layer);
     bytes.queued += queued_layer_bytes(model, plan, layer);
   }
+  const double offloaded =
+      std::min<double>(plan.offloaded_layers, static_cast<double>(layers.size()));
+  if (offloaded > 0) bytes.live = bytes.live * (1 - offloaded / static_cast<double>(layers.size()));
   return bytes;
 }
 
@@ -235,7 +284,7 @@ std::vector<RankMemory> memory_of_ranks(const ModelSpec& model, const Plan& plan
                                 logit_bytes(model, plan, layers[static_cast<std::size_t>(stage)]));
     }
     m.communication = {communication_buffers(model, plan)};
-    m.workspace = reserved + Bytes{layer_temporaries(model, plan)};
+    m.workspace = reserved + Bytes{layer_temporaries(model, plan) + gathered_layers(model, plan)};
     ranks.push_back(m);
   }
   return ranks;

@@ -37,6 +37,9 @@ struct StageParameters {
 };
 StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int stage);
 
+// The same of one layer, or of embedding, head and final norm together (end_layer).
+StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan, int layer);
+
 // What one micro-batch on one stage keeps: `live` between its forward and its backward, `queued`
 // between its backward_input and its backward_weight (inputs and output gradients of the linear
 // layers).

@@ -11,9 +11,9 @@
 namespace reckon {
 
 enum class AttentionKind : std::uint8_t { mha, gqa, mla };
-enum class Activation : std::uint8_t { gelu, swiglu };
+enum class Activation : std::uint8_t { gelu, swiglu, squared_relu };
 enum class Norm : std::uint8_t { rmsnorm, layernorm };
-enum class Positions : std::uint8_t { rotary, learned };
+enum class Positions : std::uint8_t { rotary, learned, alibi };
 enum class RouterScore : std::uint8_t { softmax, sigmoid };
 
 template <>
@@ -23,8 +23,10 @@ struct EnumNames<AttentionKind> {
 };
 template <>
 struct EnumNames<Activation> {
-  static constexpr std::array<std::pair<Activation, std::string_view>, 2> table{
-      {{Activation::gelu, "gelu"}, {Activation::swiglu, "swiglu"}}};
+  static constexpr std::array<std::pair<Activation, std::string_view>, 3> table{
+      {{Activation::gelu, "gelu"},
+       {Activation::swiglu, "swiglu"},
+       {Activation::squared_relu, "squared_relu"}}};  // Nemotron-4
 };
 template <>
 struct EnumNames<Norm> {
@@ -33,8 +35,10 @@ struct EnumNames<Norm> {
 };
 template <>
 struct EnumNames<Positions> {
-  static constexpr std::array<std::pair<Positions, std::string_view>, 2> table{
-      {{Positions::rotary, "rotary"}, {Positions::learned, "learned"}}};
+  static constexpr std::array<std::pair<Positions, std::string_view>, 3> table{
+      {{Positions::rotary, "rotary"},
+       {Positions::learned, "learned"},
+       {Positions::alibi, "alibi"}}};  // a bias on the scores: BLOOM, MPT
 };
 template <>
 struct EnumNames<RouterScore> {

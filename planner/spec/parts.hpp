@@ -36,6 +36,8 @@ enum class PartKind : std::uint8_t {
   gradient_reduction,
   optimizer,
   parameter_gather,
+  weight_gather,     // ZeRO-3: one layer's weights, before its forward and its backward
+  gradient_scatter,  // ZeRO-2 and 3: one layer's gradients, behind its backward
 };
 
 template <>
@@ -48,7 +50,7 @@ struct EnumNames<Lane> {
 
 template <>
 struct EnumNames<PartKind> {
-  static constexpr std::array<std::pair<PartKind, std::string_view>, 19> table{{
+  static constexpr std::array<std::pair<PartKind, std::string_view>, 21> table{{
       {PartKind::embedding_forward, "embedding_forward"},
       {PartKind::attention_forward, "attention_forward"},
       {PartKind::dispatch_forward, "dispatch_forward"},
@@ -68,9 +70,11 @@ struct EnumNames<PartKind> {
       {PartKind::gradient_reduction, "gradient_reduction"},
       {PartKind::optimizer, "optimizer"},
       {PartKind::parameter_gather, "parameter_gather"},
+      {PartKind::weight_gather, "weight_gather"},
+      {PartKind::gradient_scatter, "gradient_scatter"},
   }};
 };
 
-constexpr int part_kinds = 19;
+constexpr int part_kinds = 21;
 
 }  // namespace reckon

@@ -30,7 +30,8 @@ GroupShape context_group(const ClusterSpec& cluster, const Plan& plan) {
   return group_shape(cluster, plan.parallelism.context_parallel, plan.parallelism.tensor_parallel);
 }
 GroupShape expert_group(const ClusterSpec& cluster, const Plan& plan) {
-  return group_shape(cluster, plan.parallelism.expert_parallel, plan.parallelism.tensor_parallel);
+  return group_shape(cluster, plan.parallelism.expert_parallel,
+                     expert_tensor_parallel(plan.parallelism));
 }
 
 GroupShape dense_gradient_group(const ClusterSpec& cluster, const Plan& plan) {
@@ -40,9 +41,9 @@ GroupShape dense_gradient_group(const ClusterSpec& cluster, const Plan& plan) {
 }
 GroupShape expert_gradient_group(const ClusterSpec& cluster, const Plan& plan) {
   const Parallelism& p = plan.parallelism;
-  const int replicas = std::max(1, p.data_parallel * p.context_parallel / p.expert_parallel);
-  return with_copies(group_shape(cluster, replicas, p.tensor_parallel * p.expert_parallel),
-                     plan.schedule);
+  return with_copies(
+      group_shape(cluster, expert_replicas(p), expert_tensor_parallel(p) * p.expert_parallel),
+      plan.schedule);
 }
 
 std::optional<GpuPlace> place_of_gpu(const ClusterSpec& cluster, const Plan& plan, int node,

@@ -29,6 +29,16 @@ struct Builder {
     const std::int32_t index = append(owner, kind, lane, layer, chain[slot]);
     if (program.first[slot] < 0) program.first[slot] = index;
   }
+  // Adds a part that only waits for part `after` (-1: nothing) beside its lane; its index.
+  std::int32_t add_beside(int owner, PartKind kind, Lane lane, int layer, std::int32_t after) {
+    const auto slot = static_cast<std::size_t>(owner);
+    const std::int32_t index = append(owner, kind, lane, layer, after);
+    if (program.first[slot] < 0) program.first[slot] = index;
+    return index;
+  }
+  std::int32_t last() const { return static_cast<std::int32_t>(program.parts.size()) - 1; }
+  bool gathers_weights() const { return plan.parallelism.zero_stage >= 3; }
+  bool scatters_gradients() const { return plan.parallelism.zero_stage >= 2; }
   bool has_experts(int layer) const {
     return is_moe_layer(model, layer) && plan.parallelism.expert_parallel > 1;
   }
@@ -96,34 +106,86 @@ void send(Builder& b, int owner, bool wanted) {
   if (!wanted) return;
   const auto slot = static_cast<std::size_t>(owner);
   const std::int32_t output = b.program.output[slot];
-  b.add_leaf(owner, PartKind::pipeline_send, communication, 0);
+  const Lane lane = b.plan.overlap.pipeline_sends ? communication : compute;
+  b.add_leaf(owner, PartKind::pipeline_send, lane, 0);
   b.program.output[slot] = output;
 }
 
+// ZeRO-3's weights come one layer ahead of their use and go behind it: a gather starts when the
+// layer two before its own is done, so that two layers' weights are held (FSDP: limit_all_gathers).
+class WeightGathers {
+ public:
+  WeightGathers(Builder& builder, const std::vector<int>& layers)
+      : b_(builder), layers_(layers), wanted_(builder.gathers_weights() && !layers.empty()) {
+    if (wanted_) next_ = gather(0);
+  }
+  // Before the parts of the n-th layer: they wait for its weights, and those of the next are sent
+  // for. Where its first part is a transfer, the order of its lane makes it wait.
+  void before(std::size_t n, Lane first) {
+    if (!wanted_) return;
+    const std::int32_t arrived = next_;
+    if (n + 1 < layers_.size()) next_ = gather(n + 1);
+    if (first == compute) b_.chain[0] = arrived;
+  }
+  void behind() { done_ = b_.last(); }
+
+ private:
+  std::int32_t gather(std::size_t n) {
+    return b_.add_beside(0, PartKind::weight_gather, communication, layers_[n], done_);
+  }
+  Builder& b_;
+  const std::vector<int>& layers_;
+  bool wanted_;
+  std::int32_t next_ = -1;
+  std::int32_t done_ = -1;  // the last part of the layer before
+};
+
+// Embedding, head and final norm: gathered before the forward and kept until the backward.
+void gather_ends(Builder& b, const StageLayers& stage) {
+  if (!b.gathers_weights() || !(stage.embedding || stage.head)) return;
+  b.add(0, PartKind::weight_gather, communication, end_layer);
+}
+
 void forward_chunk(Builder& b, const StageLayers& stage) {
+  const std::vector<int> layers = layers_of(b.model, stage);
+  gather_ends(b, stage);
   open_forward(b, 0, stage);
-  for (const int layer : layers_of(b.model, stage)) {
-    attention_forward(b, 0, layer);
-    dispatch_forward(b, 0, layer);
-    mlp_forward(b, 0, layer);
-    combine_forward(b, 0, layer);
+  WeightGathers weights(b, layers);
+  for (std::size_t n = 0; n < layers.size(); ++n) {
+    weights.before(n, compute);
+    attention_forward(b, 0, layers[n]);
+    dispatch_forward(b, 0, layers[n]);
+    mlp_forward(b, 0, layers[n]);
+    combine_forward(b, 0, layers[n]);
+    weights.behind();
   }
   close_forward(b, 0, stage);
+}
+
+void scatter_gradients(Builder& b, int layer) {
+  if (!b.scatters_gradients()) return;
+  b.add_beside(0, PartKind::gradient_scatter, communication, layer, b.last());
 }
 
 void backward_chunk(Builder& b, const StageLayers& stage, bool with_weights) {
   open_backward(b, 0, stage, with_weights);
   std::vector<int> layers = layers_of(b.model, stage);
   std::reverse(layers.begin(), layers.end());
-  for (const int layer : layers) {
+  WeightGathers weights(b, layers);
+  for (std::size_t n = 0; n < layers.size(); ++n) {
+    const int layer = layers[n];
+    weights.before(n, b.has_experts(layer) ? communication : compute);
     combine_backward(b, 0, layer);
     mlp_backward(b, 0, layer);
     if (with_weights) b.add(0, PartKind::mlp_backward_weight, compute, layer);
     dispatch_backward(b, 0, layer);
     attention_backward(b, 0, layer);
     if (with_weights) b.add_leaf(0, PartKind::attention_backward_weight, compute, layer);
+    weights.behind();
+    if (with_weights) scatter_gradients(b, layer);
   }
   if (with_weights) close_backward(b, 0, stage);
+  if (with_weights && (stage.embedding || stage.head)) scatter_gradients(b, end_layer);
 }
 
 void weight_chunk(Builder& b, const StageLayers& stage) {

@@ -14,6 +14,9 @@
 
 namespace reckon {
 
+// Where a part of embedding, head and final norm together has no layer.
+constexpr int end_layer = -1;
+
 struct Part {
   PartKind kind = PartKind::attention_forward;
   Lane lane = Lane::compute;

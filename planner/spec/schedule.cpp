@@ -12,11 +12,13 @@ int rank_of_stage(const ScheduleShape& shape, int stage, int micro_batch) {
     case ScheduleKind::gpipe:
     case ScheduleKind::one_forward_one_backward:
     case ScheduleKind::zb_h1:
+    case ScheduleKind::zb_h2:
       return stage;
     case ScheduleKind::interleaved_one_forward_one_backward:
       return stage % ranks;
     case ScheduleKind::dual_pipe:
       return runs_up(shape, micro_batch) ? ranks - 1 - stage : stage;
+    case ScheduleKind::zb_v:
     case ScheduleKind::dual_pipe_v:
       return stage < ranks ? stage : 2 * ranks - 1 - stage;
   }
@@ -29,6 +31,7 @@ std::vector<int> stages_of_rank(const ScheduleShape& shape, int rank) {
     case ScheduleKind::gpipe:
     case ScheduleKind::one_forward_one_backward:
     case ScheduleKind::zb_h1:
+    case ScheduleKind::zb_h2:
       return {rank};
     case ScheduleKind::interleaved_one_forward_one_backward: {
       std::vector<int> stages;
@@ -40,6 +43,7 @@ std::vector<int> stages_of_rank(const ScheduleShape& shape, int rank) {
       if (rank < mirrored) return {rank, mirrored};
       return {mirrored, rank};
     }
+    case ScheduleKind::zb_v:
     case ScheduleKind::dual_pipe_v:
       return {rank, 2 * ranks - 1 - rank};
   }

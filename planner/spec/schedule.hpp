@@ -16,17 +16,21 @@ enum class ScheduleKind : std::uint8_t {
   one_forward_one_backward,
   interleaved_one_forward_one_backward,
   zb_h1,  // ZB1P in DeepSeek's table
+  zb_h2,  // ZB-2P: twice the activations, hardly a bubble
+  zb_v,   // two chunks a rank in the form of a V: 1F1B's activations, hardly a bubble
   dual_pipe,
   dual_pipe_v,
 };
 
 template <>
 struct EnumNames<ScheduleKind> {
-  static constexpr std::array<std::pair<ScheduleKind, std::string_view>, 6> table{{
+  static constexpr std::array<std::pair<ScheduleKind, std::string_view>, 8> table{{
       {ScheduleKind::gpipe, "gpipe"},
       {ScheduleKind::one_forward_one_backward, "one_forward_one_backward"},
       {ScheduleKind::interleaved_one_forward_one_backward, "interleaved_one_forward_one_backward"},
       {ScheduleKind::zb_h1, "zb_h1"},
+      {ScheduleKind::zb_h2, "zb_h2"},
+      {ScheduleKind::zb_v, "zb_v"},
       {ScheduleKind::dual_pipe, "dual_pipe"},
       {ScheduleKind::dual_pipe_v, "dual_pipe_v"},
   }};
@@ -58,8 +62,8 @@ struct Op {
 };
 
 // What fixes a schedule's order. `stages` counts model stages: pipeline_ranks for GPipe, 1F1B,
-// ZB-H1 and DualPipe (each DualPipe rank holds two of them), pipeline_ranks x chunks for
-// interleaved 1F1B, 2 x pipeline_ranks for DualPipeV.
+// ZB-H1, ZB-H2 and DualPipe (each DualPipe rank holds two of them), pipeline_ranks x chunks for
+// interleaved 1F1B, 2 x pipeline_ranks for ZB-V and DualPipeV.
 struct ScheduleShape {
   ScheduleKind kind = ScheduleKind::one_forward_one_backward;
   int pipeline_ranks = 1;

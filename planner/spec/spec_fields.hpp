@@ -172,6 +172,7 @@ struct Fields<GpuSpec> {
       required("sms", &GpuSpec::sms).min(1).max(65536).doc("streaming multiprocessors"),
       required("bf16_peak_tflops", &GpuSpec::bf16_peak, tera).positive().doc("dense"),
       optional("fp8_peak_tflops", &GpuSpec::fp8_peak, tera).min(0).doc("dense; 0: none"),
+      optional("fp4_peak_tflops", &GpuSpec::fp4_peak, tera).min(0).doc("dense; 0: none"),
       required("hbm_bandwidth_gigabytes_per_s", &GpuSpec::hbm_bandwidth, giga).positive(),
       optional("l2_cache_bytes", &GpuSpec::l2_cache, 1.0).min(0),
       optional("nvlink_gigabytes_per_s", &GpuSpec::nvlink_bandwidth, giga)
@@ -209,6 +210,14 @@ struct Fields<AttentionModel> {
       required("backward_rate_per_sm_tflops", &AttentionModel::backward_rate_per_sm, tera)
           .positive(),
       required("half_rate_sequence", &AttentionModel::half_rate_sequence).min(0),
+      optional("flash_2_rate_share", &AttentionModel::flash_2_rate_share)
+          .positive()
+          .max(1)
+          .doc("of these rates, with FlashAttention-2"),
+      optional("flash_1_rate_share", &AttentionModel::flash_1_rate_share)
+          .positive()
+          .max(1)
+          .doc("and with FlashAttention (Triton)"),
       optional("fitted_min_sequence", &AttentionModel::fitted_min_sequence).min(0),
       optional("residual_median", &AttentionModel::residual_median).min(0),
       optional("source", &AttentionModel::source)};
@@ -254,6 +263,7 @@ struct Fields<CollectiveModel> {
       required("nic_efficiency", &CollectiveModel::nic_efficiency).positive().max(1),
       required("nvlink_step_latency_us", &CollectiveModel::nvlink_step_latency, micro).min(0),
       required("nic_step_latency_us", &CollectiveModel::nic_step_latency, micro).min(0),
+      optional("sms", &CollectiveModel::sms).min(0).max(65536).doc("that its kernels hold"),
       optional("source", &CollectiveModel::source)};
 };
 template <>
@@ -335,6 +345,10 @@ struct Fields<Parallelism> {
           .min(1)
           .max(most_gpus)
           .doc("ranks that share the routed experts of a layer"),
+      optional("expert_tensor_parallel", &Parallelism::expert_tensor_parallel)
+          .min(0)
+          .max(most_gpus)
+          .doc("ranks that share one expert; 0: as tensor_parallel"),
       optional("zero_stage", &Parallelism::zero_stage).min(0).max(3),
       optional("sequence_parallel", &Parallelism::sequence_parallel)};
 };
@@ -368,7 +382,16 @@ struct Fields<Recompute> {
                                     optional("norm", &Recompute::norm),
                                     optional("mla_up_projection", &Recompute::mla_up_projection),
                                     optional("swiglu", &Recompute::swiglu),
-                                    optional("attention_core", &Recompute::attention_core)};
+                                    optional("attention_core", &Recompute::attention_core),
+                                    optional("mlp", &Recompute::mlp),
+                                    optional("experts", &Recompute::experts),
+                                    optional("every_other_matmul", &Recompute::every_other_matmul),
+                                    optional("keeps_last_input", &Recompute::keeps_last_input)
+                                        .doc("with full: the last projection isn't run again"),
+                                    optional("full_layers", &Recompute::full_layers)
+                                        .min(0)
+                                        .max(most_layers)
+                                        .doc("with full: layers of each stage; 0: all")};
 };
 template <>
 struct Fields<StageLayout> {
@@ -379,7 +402,13 @@ struct Fields<StageLayout> {
 template <>
 struct Fields<ExpertCommunication> {
   static constexpr std::tuple table{
+      optional("dispatcher", &ExpertCommunication::dispatcher),
       optional("sms", &ExpertCommunication::sms).min(0).max(65536),
+      optional("host_time_us", &ExpertCommunication::host_time, micro)
+          .min(0)
+          .max(1e6)
+          .doc("that the host takes for an eager layer of experts, forward and backward; kernels "
+               "wait for it"),
       optional("overlap_in_pairs", &ExpertCommunication::overlap_in_pairs),
       optional("distinct_nodes_per_token", &ExpertCommunication::distinct_nodes_per_token)
           .min(0)
@@ -394,6 +423,14 @@ struct Fields<Overlap> {
           .doc("bucket by bucket beside the backward that makes the last gradients"),
       optional("parameter_gather", &Overlap::parameter_gather)
           .doc("bucket by bucket beside the next step's first forward"),
+      optional("tensor_parallel", &Overlap::tensor_parallel)
+          .doc("a layer's collectives, piece by piece beside its GEMMs"),
+      optional("context_parallel", &Overlap::context_parallel)
+          .doc("keys and values, ring step by ring step beside attention"),
+      optional("pipeline_sends", &Overlap::pipeline_sends)
+          .doc("beside the next micro-batch's compute"),
+      optional("expert_all_to_all", &Overlap::expert_all_to_all)
+          .doc("dispatch and combine beside another micro-batch's compute"),
       optional("source", &Overlap::source)};
 };
 template <>
@@ -463,6 +500,20 @@ struct Fields<Plan> {
       optional("layout", &Plan::layout),
       optional("expert_communication", &Plan::expert_communication),
       optional("overlap", &Plan::overlap),
+      optional("fused_cross_entropy", &Plan::fused_cross_entropy)
+          .doc("false: FP32 logits, their log-softmax and gradient all exist"),
+      optional("offloaded_layers", &Plan::offloaded_layers)
+          .min(0)
+          .max(most_layers)
+          .doc("of each stage, whose activations wait in the host's memory"),
+      optional("eager_elementwise", &Plan::eager_elementwise)
+          .doc("norms, rotations and activations operator by operator, not fused"),
+      optional("cuda_graph", &Plan::cuda_graph)
+          .doc("kernels that are launched by replaying a recorded graph"),
+      optional("attention_kernel", &Plan::attention_kernel)
+          .doc("of which generation; unfused: all scores go through memory"),
+      optional("software", &Plan::software)
+          .doc("an entry of planner/software, whose measured efficiency scales the step"),
       optional("effects", &Plan::effects),
       optional("phases", &Plan::phases),
       optional("published", &Plan::published),

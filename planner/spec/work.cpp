@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/spec/layout.hpp"
 #include "planner/spec/parameters.hpp"
 
 namespace reckon {
@@ -19,14 +20,16 @@ struct Shapes {
   double tokens;       // of a micro-batch on this rank, after context parallelism
   double norm_tokens;  // tokens that norms and residuals touch (sequence parallel shares them)
   double h;
-  double heads;  // local
-  double kv;     // local KV heads
-  double qk;     // size of one query or key head
-  double v;      // size of one value head
-  bool fp8;      // linear layers compute in block-scaled FP8
+  double heads;         // local
+  double kv;            // local KV heads
+  double qk;            // size of one query or key head
+  double v;             // size of one value head
+  bool full_recompute;  // of this layer
+  bool by_tile;         // with scales by tile: DeepSeek's block-scaled FP8
+  bool narrow;          // linear layers compute in FP8 or FP4, cast from BF16 first
 };
 
-Shapes shapes_of(const ModelSpec& model, const Plan& plan) {
+Shapes shapes_of(const ModelSpec& model, const Plan& plan, int layer) {
   const double tp = plan.parallelism.tensor_parallel;
   const double tokens = tokens_per_rank(plan);
   const AttentionSpec& a = model.attention;
@@ -40,7 +43,9 @@ Shapes shapes_of(const ModelSpec& model, const Plan& plan) {
           std::max(1.0, kv_heads(a) / tp),
           static_cast<double>(qk_head_dim(a)),
           static_cast<double>(v_head_dim(a)),
-          plan.precision.linear == Dtype::fp8_block};
+          recomputes_layer(model, plan, layer),
+          plan.precision.linear == Dtype::fp8_block,
+          is_narrow(plan.precision.linear)};
 }
 
 // Collects the kernels of one part.
@@ -90,6 +95,10 @@ struct Kernels {
     list.push_back(w);
   }
   void attention_core(GemmRole role) {
+    if (s.plan.attention_kernel == AttentionKernel::unfused) {
+      unfused_attention_core(role);
+      return;
+    }
     KernelWork w;
     w.family = KernelFamily::attention_core;
     w.role = role;
@@ -97,21 +106,57 @@ struct Kernels {
     w.k = s.plan.batch.sequence_length;
     w.recompute = recompute;
     w.attention = {s.heads, s.kv, s.qk, s.v};
+    w.attention_kernel = s.plan.attention_kernel;
     const double scores = s.heads * s.tokens * w.k / 2;  // causal half
     // Forward: QK^T and PV. Backward: both again for the scores, and dQ, dK, dV, dP.
     w.flops = {2 * scores * (role == GemmRole::output ? s.qk + s.v : 3 * s.qk + 2 * s.v)};
     w.bytes = {bf16 * s.tokens * (s.heads * (s.qk + s.v) + s.kv * (s.qk + s.v))};
     list.push_back(w);
   }
-  // Cast of BF16 elements to FP8, once (3 bytes an element) or with a transposed twin (4 bytes).
+  // The same without a fused kernel: two batched products over all of the scores, softmax and
+  // dropout in between, which read and write them (Megatron-LM before FlashAttention).
+  void unfused_attention_core(GemmRole role) {
+    const double length = s.plan.batch.sequence_length;
+    const double sequences = s.tokens * s.plan.parallelism.context_parallel / length;
+    const int problems = static_cast<int>(std::ceil(s.heads * sequences));
+    const double rows = s.tokens / sequences;
+    const double scores = s.heads * s.tokens * length;
+    constexpr double mask = 1;
+    if (role == GemmRole::output) {
+      gemm(Dtype::bf16, role, rows, length, s.qk, problems, false);
+      stream(KernelFamily::elementwise, scores * (4 * bf16 + mask), 2);
+      gemm(Dtype::bf16, role, rows, s.v, length, problems, false);
+      return;
+    }
+    gemm(Dtype::bf16, GemmRole::output, rows, length, s.v, problems, false);  // dP
+    gemm(Dtype::bf16, GemmRole::output, length, s.v, rows, problems, false);  // dV
+    stream(KernelFamily::elementwise, scores * (5 * bf16 + mask), 2);
+    gemm(Dtype::bf16, GemmRole::output, rows, s.qk, length, problems, false);  // dQ
+    gemm(Dtype::bf16, GemmRole::output, length, s.qk, rows, problems, false);  // dK
+  }
+  // Cast of BF16 elements to FP8. With scales by tile, once (3 bytes an element) or with a
+  // transposed twin (4 bytes), as DeepSeek's kernels do. Else as Transformer Engine does: both
+  // layouts in one pass, at the speed of a copy.
   void quantise(double elements, double launches, bool routed = false,
                 bool with_transpose = false) {
-    if (s.fp8)
+    if (!s.narrow) return;
+    if (s.by_tile) {
       stream(KernelFamily::quantise, elements * (with_transpose ? 4 : 3), launches, routed);
+    } else {
+      stream(KernelFamily::copy, elements * (bf16 + 2), 1, routed);
+    }
+  }
+  // Transformer Engine's norms write FP8 themselves; the second layout is left.
+  void quantise_norm_output(double elements) {
+    if (s.by_tile) {
+      quantise(elements, 2);
+    } else if (s.narrow) {
+      stream(KernelFamily::copy, elements * 2, 1, false);
+    }
   }
   // FP8 activations kept by the forward, transposed for a weight gradient.
   void requantise(double elements, double launches, bool routed = false) {
-    if (s.fp8) stream(KernelFamily::quantise, elements * 2, launches, routed);
+    if (s.by_tile) stream(KernelFamily::quantise, elements * 2, launches, routed);
   }
 };
 
@@ -157,19 +202,30 @@ double small_norm_width(const Shapes& s) {
   return s.model.attention.qk_norm ? (s.heads + s.kv) * s.qk : 0;
 }
 
+// Bytes an element of what PyTorch runs operator by operator / in one fused kernel, which reads and
+// writes BF16 once. RMSNorm: to FP32 (2 + 4), square and mean (4 + 4 + 4), scale (4 + 4), to BF16
+// (4 + 2), weight (2 + 2) of 4; rotation: to FP32 and complex (2 + 4), product (4 + 4), back (4 +
+// 2) of 4; SiLU (2 + 2) and product (4 + 2) of 6.
+double eager(const Shapes& s, double ratio) { return s.plan.eager_elementwise ? ratio : 1; }
+constexpr double eager_norm = 36.0 / 4;
+constexpr double eager_rotation = 20.0 / 4;
+constexpr double eager_activation = 10.0 / 6;
+
 // Norms before attention and before the MLP, and the small ones inside attention: read and write.
 void norms_forward(Kernels& k) {
   const Shapes& s = k.s;
-  k.stream(KernelFamily::norm,
-           2 * bf16 * (2 * s.norm_tokens * s.h + s.tokens * small_norm_width(s)),
-           small_norm_width(s) > 0 ? 4 : 2);
+  k.stream(
+      KernelFamily::norm,
+      eager(s, eager_norm) * 2 * bf16 * (2 * s.norm_tokens * s.h + s.tokens * small_norm_width(s)),
+      small_norm_width(s) > 0 ? 4 : 2);
 }
 void positions(Kernels& k, double passes) {
   const Shapes& s = k.s;
   if (s.model.positions != Positions::rotary) return;
   const double width =
       is_mla(s) ? s.heads * mla_of(s).rope + mla_of(s).rope : (s.heads + s.kv) * s.qk;
-  k.stream(KernelFamily::rope, passes * 2 * bf16 * s.tokens * width, 3 * passes);
+  k.stream(KernelFamily::rope, eager(s, eager_rotation) * passes * 2 * bf16 * s.tokens * width,
+           3 * passes);
 }
 // MLA assembles the keys from the up-projected and the shared rotary part.
 void assemble_keys(Kernels& k, double passes) {
@@ -188,7 +244,7 @@ PartWork attention_forward(const Shapes& s, bool moe_layer) {
     down_projections(k, m, GemmRole::output);
     up_projections(k, m, GemmRole::output);
   } else {
-    k.quantise(s.tokens * s.h, 2);
+    k.quantise_norm_output(s.tokens * s.h);
     qkv_projection(k, GemmRole::output);
   }
   positions(k, 1);
@@ -199,17 +255,27 @@ PartWork attention_forward(const Shapes& s, bool moe_layer) {
   k.stream(KernelFamily::elementwise, 3 * bf16 * s.norm_tokens * s.h, is_mla(s) ? 25 : 4);
   if (moe_layer) {  // routing is decided before the dispatch
     const double experts = s.model.moe->experts;
-    k.gemm(Dtype::bf16, GemmRole::output, s.tokens, experts, s.h, 1, false);
-    k.stream(KernelFamily::router, 5 * fp32 * s.tokens * experts, 5);
-    k.quantise(s.tokens * s.h, 4);  // the tokens that are dispatched
+    k.gemm(Dtype::bf16, GemmRole::output, s.norm_tokens, experts, s.h, 1, false);
+    k.stream(KernelFamily::router, 5 * fp32 * s.norm_tokens * experts, 5);
+    if (is_narrow(s.plan.precision.dispatch)) k.quantise(s.norm_tokens * s.h, 4);  // to be sent
   }
   return {k.list, {}, {}};
+}
+
+// torchtitan's operator checkpointing keeps every second matrix product of q, k, v, o, gate, up and
+// down: k, o and up are made again, with what lies between them.
+void recompute_second_matmuls_of_attention(Kernels& k) {
+  const Shapes& s = k.s;
+  norms_forward(k);
+  positions(k, 1);
+  k.linear(GemmRole::output, s.tokens, s.kv * s.qk, s.h);
+  out_projection(k, GemmRole::output);
 }
 
 void attention_recompute(Kernels& k, bool moe_layer) {
   const Shapes& s = k.s;
   k.recompute = true;
-  if (s.plan.recompute.full) {
+  if (s.full_recompute) {
     const std::vector<KernelWork> again = attention_forward(s, moe_layer).kernels;
     for (KernelWork w : again) {
       w.recompute = true;
@@ -223,6 +289,7 @@ void attention_recompute(Kernels& k, bool moe_layer) {
       assemble_keys(k, 1);
     }
     if (s.plan.recompute.attention_core) k.attention_core(GemmRole::output);
+    if (s.plan.recompute.every_other_matmul) recompute_second_matmuls_of_attention(k);
   }
   k.recompute = false;
 }
@@ -233,8 +300,8 @@ PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
   const double t = s.tokens;
   if (moe_layer) {
     const double experts = s.model.moe->experts;
-    k.gemm(Dtype::bf16, GemmRole::input_gradient, t, experts, s.h, 1, false);
-    k.gemm(Dtype::bf16, GemmRole::weight_gradient, t, experts, s.h, 1, false);
+    k.gemm(Dtype::bf16, GemmRole::input_gradient, s.norm_tokens, experts, s.h, 1, false);
+    k.gemm(Dtype::bf16, GemmRole::weight_gradient, s.norm_tokens, experts, s.h, 1, false);
   }
   k.quantise(t * s.h, 4, false, true);
   out_projection(k, GemmRole::input_gradient);
@@ -256,7 +323,8 @@ PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
     qkv_projection(k, GemmRole::input_gradient);
   }
   const double widths = s.norm_tokens * s.h + t * small_norm_width(s);
-  k.stream(KernelFamily::norm, 3 * bf16 * widths, small_norm_width(s) > 0 ? 6 : 2);
+  k.stream(KernelFamily::norm, eager(s, eager_norm) * 3 * bf16 * widths,
+           small_norm_width(s) > 0 ? 6 : 2);
   k.stream(KernelFamily::elementwise, 6 * bf16 * s.norm_tokens * s.h, is_mla(s) ? 35 : 6);
   return {k.list, {}, {}};
 }
@@ -293,9 +361,10 @@ Experts experts_of(const Shapes& s) {
   const double each = std::ceil(rows / local / 128) * 128;
   // A token reaches a rank once, however many of its experts it finds there.
   const double miss = std::pow(1 - static_cast<double>(local) / moe.experts, moe.experts_per_token);
-  const double senders = s.plan.parallelism.expert_parallel;
+  const double etp = expert_tensor_parallel(s.plan.parallelism);
+  const double senders = s.plan.parallelism.expert_parallel * etp / s.tp;
   return {local, rows, each, std::min(rows, s.tokens * senders * (1 - miss)),
-          moe.expert_intermediate / s.tp};
+          moe.expert_intermediate / etp};
 }
 
 double shared_width(const Shapes& s, bool moe_layer) {
@@ -314,30 +383,33 @@ void routed_mlp(Kernels& k, const Experts& e, GemmRole role) {
 }
 // Reads gate and up, writes the product (FP8 when the next GEMM is).
 void activation_forward(Kernels& k, double elements, bool routed) {
-  const double out = k.s.fp8 ? 1 : bf16;
-  k.stream(KernelFamily::activation, elements * (bf16 * up_width(k.s) + out), 1, routed);
+  const double out = k.s.narrow ? 1 : bf16;
+  k.stream(KernelFamily::activation,
+           eager(k.s, eager_activation) * elements * (bf16 * up_width(k.s) + out), 1, routed);
 }
 void activation_backward(Kernels& k, double elements, bool routed) {
   const double again = k.s.plan.recompute.swiglu ? 1 : 0;
-  k.stream(KernelFamily::activation, elements * (2 * bf16 * up_width(k.s) + bf16 + again), 2,
+  k.stream(KernelFamily::activation,
+           eager(k.s, eager_activation) * elements * (2 * bf16 * up_width(k.s) + bf16 + again), 2,
            routed);
 }
 
 // Bytes of one row of tokens as dispatched, permuted in memory: read and write.
 double permute_bytes(const Shapes& s, double rows) {
-  return 2 * rows * s.h * (s.plan.precision.dispatch == Dtype::fp8_block ? 1 : bf16);
+  return 2 * rows * s.h * (is_narrow(s.plan.precision.dispatch) ? 1 : bf16);
 }
 
 PartWork mlp_forward(const Shapes& s, bool moe_layer) {
   Kernels k{s, {}};
   const double width = shared_width(s, moe_layer);
-  k.quantise(s.tokens * s.h, 2);
+  k.quantise_norm_output(s.tokens * s.h);
   dense_mlp(k, width, GemmRole::output);
   if (width > 0) activation_forward(k, s.tokens * width, false);
   if (moe_layer) {
     const Experts e = experts_of(s);
     k.stream(KernelFamily::routing_map, fp32 * 8 * e.rows, 2, true);
     k.stream(KernelFamily::permute, permute_bytes(s, e.rows), 1, true);
+    if (!is_narrow(s.plan.precision.dispatch)) k.quantise(e.rows * s.h, 2, true);
     routed_mlp(k, e, GemmRole::output);
     activation_forward(k, e.rows * e.width, true);
     k.quantise(e.rows * e.width, 4, true);
@@ -349,15 +421,47 @@ PartWork mlp_forward(const Shapes& s, bool moe_layer) {
   return {k.list, {}, {}};
 }
 
-PartWork mlp_backward_input(const Shapes& s, bool moe_layer) {
+// All of a dense MLP's forward that its backward needs.
+PartWork dense_mlp_until_last(const Shapes& s) {
   Kernels k{s, {}};
+  const double width = shared_width(s, false);
+  k.quantise_norm_output(s.tokens * s.h);
+  k.linear(GemmRole::output, s.tokens, up_width(s) * width, s.h);
+  activation_forward(k, s.tokens * width, false);
+  k.quantise(s.tokens * width, 2);
+  return {k.list, {}, {}};
+}
+
+bool recomputes_mlp(const Shapes& s, bool moe_layer) {
+  const Recompute& r = s.plan.recompute;
+  return s.full_recompute || (moe_layer ? r.experts : r.mlp);
+}
+
+void mlp_recompute(Kernels& k, bool moe_layer) {
+  const Shapes& s = k.s;
   const double width = shared_width(s, moe_layer);
-  if (s.plan.recompute.full) {
-    for (KernelWork w : mlp_forward(s, moe_layer).kernels) {
+  k.recompute = true;
+  if (recomputes_mlp(s, moe_layer)) {
+    const bool stops_early = s.full_recompute && s.plan.recompute.keeps_last_input && !moe_layer;
+    const PartWork again = stops_early ? dense_mlp_until_last(s) : mlp_forward(s, moe_layer);
+    for (KernelWork w : again.kernels) {
       w.recompute = true;
       k.list.push_back(w);
     }
+  } else if (s.plan.recompute.mlp && width > 0) {  // shared experts
+    dense_mlp(k, width, GemmRole::output);
+    activation_forward(k, s.tokens * width, false);
+  } else if (s.plan.recompute.every_other_matmul && width > 0) {
+    k.linear(GemmRole::output, s.tokens, width, s.h);
+    activation_forward(k, s.tokens * width, false);
   }
+  k.recompute = false;
+}
+
+PartWork mlp_backward_input(const Shapes& s, bool moe_layer) {
+  Kernels k{s, {}};
+  const double width = shared_width(s, moe_layer);
+  mlp_recompute(k, moe_layer);
   if (width > 0) {
     k.quantise(s.tokens * (s.h + up_width(s) * width), 4, false, true);
     dense_mlp(k, width, GemmRole::input_gradient);
@@ -372,7 +476,7 @@ PartWork mlp_backward_input(const Shapes& s, bool moe_layer) {
     activation_backward(k, e.rows * e.width, true);
     k.stream(KernelFamily::unpermute, bf16 * s.h * (e.rows + e.unique), 1, true);
   }
-  k.stream(KernelFamily::norm, 3 * bf16 * s.norm_tokens * s.h, 2);
+  k.stream(KernelFamily::norm, eager(s, eager_norm) * 3 * bf16 * s.norm_tokens * s.h, 2);
   return {k.list, {}, {}};
 }
 
@@ -423,29 +527,37 @@ PartWork expert_transfer(const Shapes& s, bool is_combine, bool backward) {
   Kernels k{s, {}};
   const Dtype dtype = is_combine ? s.plan.precision.combine : s.plan.precision.dispatch;
   if (!is_combine && !backward) {  // the layout kernel of a fresh dispatch
-    k.stream(KernelFamily::routing_map, fp32 * 8 * s.tokens * s.model.moe->experts_per_token / 2,
-             1);
+    k.stream(KernelFamily::routing_map,
+             fp32 * 8 * s.norm_tokens * s.model.moe->experts_per_token / 2, 1);
   }
-  if (!is_combine && backward) k.quantise(s.tokens * s.h, 2);  // the gradients that are dispatched
+  if (!is_combine && backward && is_narrow(s.plan.precision.dispatch)) {
+    k.quantise(s.norm_tokens * s.h, 2);  // the gradients that are dispatched
+  }
   PartWork work{k.list, {}, {}};
   if (s.plan.parallelism.expert_parallel > 1) {
-    // Full recomputation dispatches and combines once more before the layer's backward does.
-    const double passes = backward && s.plan.recompute.full ? 2 : 1;
-    work.experts = {
-        passes * s.tokens, {s.h * bytes_per_element(dtype)}, is_combine, !is_combine && backward};
+    // Recomputation of the experts dispatches and combines once more before the layer's backward
+    // does.
+    const double passes = backward && recomputes_mlp(s, true) ? 2 : 1;
+    work.experts = {passes * s.norm_tokens,
+                    {s.h * bytes_per_element(dtype)},
+                    is_combine,
+                    !is_combine && backward};
   }
   return work;
 }
 
 // Tensor parallelism gathers the input of a part and reduces its output (Megatron); context
 // parallelism gathers keys and values. Backward does the mirror image.
-void add_transfers(const Shapes& s, PartKind part, PartWork& work) {
+void add_transfers(const Shapes& s, PartKind part, bool moe, PartWork& work) {
   const Parallelism& p = s.plan.parallelism;
   const bool attention =
       part == PartKind::attention_forward || part == PartKind::attention_backward_input;
   const bool mlp = part == PartKind::mlp_forward || part == PartKind::mlp_backward_input;
   if (!attention && !mlp) return;
-  if (p.tensor_parallel > 1) {
+  const bool routed = mlp && moe;
+  // Experts that no ranks share take their rows as they were sent; the shared ones are dense.
+  const bool dense = !routed || p.expert_parallel == 1 || shared_width(s, moe) > 0;
+  if (p.tensor_parallel > 1 && dense) {
     const Bytes activations{bf16 * s.tokens * s.h};
     if (p.sequence_parallel) {
       work.transfers.push_back({TransferKind::all_gather, false, activations});
@@ -453,6 +565,11 @@ void add_transfers(const Shapes& s, PartKind part, PartWork& work) {
     } else {
       work.transfers.push_back({TransferKind::all_reduce, false, activations});
     }
+  }
+  if (routed && p.expert_parallel > 1 && expert_tensor_parallel(p) > 1) {
+    const Bytes rows{bf16 * routed_rows(s.model, s.plan) * s.h};
+    work.transfers.push_back({TransferKind::all_gather, false, rows});
+    work.transfers.push_back({TransferKind::reduce_scatter, false, rows});
   }
   if (attention && p.context_parallel > 1) {
     const double width = is_mla(s) ? mla_of(s).kv_rank + mla_of(s).rope : s.kv * (s.qk + s.v);
@@ -500,6 +617,8 @@ PartWork layer_part(const Shapes& s, PartKind part, bool moe) {
     case PartKind::gradient_reduction:
     case PartKind::optimizer:
     case PartKind::parameter_gather:
+    case PartKind::weight_gather:
+    case PartKind::gradient_scatter:
       break;  // sized by the step, not by a layer
   }
   return {};
@@ -517,15 +636,18 @@ void add_mtp_projection(const Shapes& s, PartKind part, PartWork& work) {
 }  // namespace
 
 double routed_rows(const ModelSpec& model, const Plan& plan) {
-  return model.moe ? tokens_per_rank(plan) * model.moe->experts_per_token : 0;
+  if (!model.moe) return 0;
+  const Parallelism& p = plan.parallelism;
+  const double share = static_cast<double>(expert_tensor_parallel(p)) / p.tensor_parallel;
+  return tokens_per_rank(plan) * share * model.moe->experts_per_token;
 }
 
 PartWork work_of(const ModelSpec& model, const Plan& plan, PartKind part, int layer) {
-  const Shapes s = shapes_of(model, plan);
+  const Shapes s = shapes_of(model, plan, layer);
   const bool moe = is_moe_layer(model, layer);
   PartWork work = layer_part(s, part, moe);
   if (layer >= model.layers) add_mtp_projection(s, part, work);
-  add_transfers(s, part, work);
+  add_transfers(s, part, moe, work);
   return work;
 }
 

@@ -86,6 +86,7 @@ struct KernelWork {
   Bytes bytes;
   double launches = 1;
   AttentionHeads attention;
+  AttentionKernel attention_kernel = AttentionKernel::best;
   bool routed = false;     // scales with the rows that routing sends to this rank
   bool recompute = false;  // work of the forward done again in the backward
 };

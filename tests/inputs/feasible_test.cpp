@@ -243,7 +243,8 @@ TEST(Feasible, AttentionHasItsSizes) {
 
 TEST(Feasible, GemmsReadBf16OrFp8) {
   EXPECT_EQ(after_v3([](Inputs& in) { in.plan.precision.linear = Dtype::e5m6; }),
-            Lines{"plan /precision/linear: no GEMM reads e5m6; take bf16 or fp8_block"});
+            Lines{"plan /precision/linear: no GEMM reads e5m6; take bf16, fp8_block, "
+                  "fp8_tensor, mxfp8 or nvfp4"});
 }
 
 TEST(Feasible, PhasesKeepTheRules) {
@@ -311,15 +312,19 @@ TEST(Feasible, EverythingAtOnce) {
     in.plan.phases[3].given_gpu_hours = 0;
   });
   const std::vector<std::string> pointers{
-      "model /moe/groups_per_token:",       "plan /parallelism/data_parallel:",
+      "model /moe/groups_per_token:",
+      "plan /parallelism/data_parallel:",
       "plan /parallelism/tensor_parallel:",  // heads
-      "plan /parallelism/tensor_parallel:",  // experts
+      "plan /parallelism/expert_tensor_parallel:",
       "plan /parallelism/tensor_parallel:",  // vocabulary
       "plan /parallelism/expert_parallel:",  // 64 and 100
-      "plan /parallelism/chunks_per_rank:", "plan /batch/global_batch_size:",
+      "plan /parallelism/chunks_per_rank:",
+      "plan /batch/global_batch_size:",
       "plan /layout/layers_per_stage:",  // 15 of 16
       "plan /layout/layers_per_stage:",  // 60 of 61
-      "plan /phases/1/context_parallel:",   "plan /phases/2/context_parallel:", "plan /phases/3:",
+      "plan /phases/1/context_parallel:",
+      "plan /phases/2/context_parallel:",
+      "plan /phases/3:",
   };
   ASSERT_EQ(lines.size(), pointers.size());
   for (std::size_t index = 0; index < lines.size(); ++index) {

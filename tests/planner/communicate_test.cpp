@@ -104,7 +104,7 @@ RC_GTEST_PROP(Communicate, SendsMatchReceivesInOrder, ()) {
     count += messages.size();
   }
   const ScheduleShape& shape = schedule.shape;
-  const bool is_v = shape.kind == Kind::dual_pipe_v;
+  const bool is_v = shape.kind == Kind::dual_pipe_v || shape.kind == Kind::zb_v;
   const bool all_on_one = shape.pipeline_ranks == 1;
   const int boundaries = all_on_one ? 0 : shape.stages - 1 - (is_v ? 1 : 0);
   RC_ASSERT(count == static_cast<std::size_t>(2 * boundaries * shape.micro_batches));

@@ -37,7 +37,8 @@ std::vector<ScheduleShape> sound_shapes(int most_ranks, int most_chunks_per_rank
 rc::Gen<ScheduleShape> any_sound_shape(int least_ranks) {
   return rc::gen::exec([least_ranks] {
     ScheduleShape shape;
-    shape.kind = static_cast<ScheduleKind>(*rc::gen::inRange(0, 6));
+    shape.kind =
+        static_cast<ScheduleKind>(*rc::gen::inRange(0, int{EnumNames<ScheduleKind>::table.size()}));
     shape.pipeline_ranks = *rc::gen::inRange(least_ranks, 10);
     if (shape.kind == ScheduleKind::dual_pipe) shape.pipeline_ranks += shape.pipeline_ranks % 2;
     const int ranks = shape.pipeline_ranks;
@@ -49,6 +50,7 @@ rc::Gen<ScheduleShape> any_sound_shape(int least_ranks) {
       shape.micro_batches = ranks * (1 + more % 4);
     }
     if (shape.kind == ScheduleKind::dual_pipe) shape.micro_batches = 2 * (ranks + more);
+    if (shape.kind == ScheduleKind::zb_v) shape.stages = 2 * ranks;
     if (shape.kind == ScheduleKind::dual_pipe_v) {
       shape.stages = 2 * ranks;
       shape.micro_batches = 2 * ranks + more;

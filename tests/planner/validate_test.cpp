@@ -243,7 +243,10 @@ TEST(Validate, AWaitForWhatNobodyRuns) {
 // The first forward behind the moment of the peak moves to the moment of the peak.
 RC_GTEST_PROP(Validate, AForwardTooEarly, ()) {
   ScheduleShape shape = *test::any_sound_shape(2);
-  if (shape.kind == ScheduleKind::gpipe) shape.kind = ScheduleKind::one_forward_one_backward;
+  if (shape.kind == ScheduleKind::gpipe || shape.kind == ScheduleKind::zb_v) {  // bound not reached
+    shape = {ScheduleKind::one_forward_one_backward, shape.pipeline_ranks, shape.pipeline_ranks,
+             shape.micro_batches};
+  }
   shape.micro_batches += 4 * shape.pipeline_ranks;  // so that forwards are left after the peak
   Schedule schedule = build_schedule(shape);
   const auto rank = static_cast<std::size_t>(*rc::gen::inRange(0, shape.pipeline_ranks));

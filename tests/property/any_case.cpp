@@ -12,7 +12,7 @@ using Kind = ScheduleKind;
 
 void choose_schedule(Plan& plan) {
   Parallelism& p = plan.parallelism;
-  plan.schedule = static_cast<Kind>(*rc::gen::inRange(0, 6));
+  plan.schedule = static_cast<Kind>(*rc::gen::inRange(0, int{EnumNames<Kind>::table.size()}));
   p.pipeline_parallel = *rc::gen::inRange(1, 9);
   if (plan.schedule == Kind::dual_pipe) p.pipeline_parallel += p.pipeline_parallel % 2;
   if (plan.schedule == Kind::interleaved_one_forward_one_backward) {
@@ -33,6 +33,8 @@ int choose_micro_batches(const Plan& plan) {
     case Kind::gpipe:
     case Kind::one_forward_one_backward:
     case Kind::zb_h1:
+    case Kind::zb_h2:
+    case Kind::zb_v:
       break;
   }
   return more;

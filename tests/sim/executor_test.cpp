@@ -90,7 +90,8 @@ class MadeUpStep {
   }
   // Exchanges in so many pieces, beside compute.
   void set_overlap(int pieces) {
-    overlap_ = {true, true, ""};
+    overlap_.gradient_reduction = true;
+    overlap_.parameter_gather = true;
     for (std::vector<StageExchange>* const stages : {&reduce_, &gather_}) {
       for (StageExchange& e : *stages) {
         e.pieces = pieces;

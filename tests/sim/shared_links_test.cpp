@@ -68,7 +68,8 @@ TEST(SharedLinks, ReductionsBesideComputeMeetDispatchesAndSends) {
   test::Case given = test::small_case(test::small_moe_model(8), ScheduleKind::dual_pipe, 4, 16, 8);
   given.plan.parallelism.expert_parallel = 16;
   given.cluster.nic.achieved = {1e9};
-  given.plan.overlap = {true, true, ""};
+  given.plan.overlap.gradient_reduction = true;
+  given.plan.overlap.parameter_gather = true;
   const StepTrace apart = test::run(given, {.pipeline_sends = true});
   const StepTrace shared = test::run(given, {.pipeline_sends = true, .links = true});
   const Schedule schedule = test::schedule_of(given.plan);
