@@ -23,6 +23,7 @@ enum class Command : std::uint8_t {
   schedule,
   calibrate,
   network,
+  import,
   catalog,
   schema
 };
@@ -65,6 +66,9 @@ struct Arguments {
   std::vector<std::string> fails, routes;       // describe
   std::int64_t seed = 1;                        // of links:N
   std::string dot;
+
+  std::string import_file;                 // "-": standard input
+  std::string name, source, architecture;  // import
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

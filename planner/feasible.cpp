@@ -113,6 +113,9 @@ void check_attention(const AttentionSpec& attention, Problems& problems) {
     return;
   }
   needs(attention.head_dim, "head_dim", enum_name(attention.kind));
+  problems.require(!attention.qk_norm || !attention.qk_norm_all_heads,
+                   "/attention/qk_norm_all_heads", "stands beside qk_norm; drop one of them",
+                   DocumentKind::model);
   const int kv = attention.kv_heads;
   if (kv == 0) return;
   const std::string heads = text(attention.heads) + " heads";
@@ -137,6 +140,9 @@ void check_moe(const ModelSpec& model, Problems& problems) {
   require(moe.first_dense_layers < model.layers, "first_dense_layers",
           text(moe.first_dense_layers) + " dense layers leave none of the " + text(model.layers) +
               " layers with experts; give fewer, or drop moe");
+  require(moe.layer_offset < moe.layer_interval, "layer_offset",
+          "no layer has index " + text(moe.layer_offset) + " modulo " + text(moe.layer_interval) +
+              "; take 0 to " + text(moe.layer_interval - 1));
   require(divides(moe.groups, moe.experts), "groups",
           text(moe.groups) + " groups do not divide the " + text(moe.experts) + " experts");
   require(
@@ -208,7 +214,7 @@ void check_tensor_parallel(const ModelSpec& model, const Plan& plan, Problems& p
                      text(tp) + " ranks can neither share nor copy the " + text(kv) +
                          " KV heads evenly; take a divisor or a multiple of " + text(kv));
   }
-  if (!model.moe || model.moe->first_dense_layers > 0) {
+  if (!model.moe || model.moe->first_dense_layers > 0 || model.moe->layer_interval > 1) {
     shares(model.intermediate, "columns of a dense MLP (intermediate)");
   }
   if (model.moe) shares(model.moe->expert_intermediate, "columns of an expert");

@@ -9,11 +9,11 @@
 namespace reckon {
 namespace {
 
-// Layers of one class (dense, MoE, MTP) have equal parts; the head of an MTP module is like the
-// main one.
+// Layers of one class (dense or MoE, each with or without a window; MTP) have equal parts; the head
+// of an MTP module is like the main one.
 int layer_class(const ModelSpec& model, int layer) {
   if (layer >= model.layers) return 2;
-  return is_moe_layer(model, layer) ? 1 : 0;
+  return (is_moe_layer(model, layer) ? 1 : 0) + (is_windowed_layer(model, layer) ? 3 : 0);
 }
 
 bool is_head(PartKind kind) {

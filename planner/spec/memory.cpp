@@ -175,7 +175,7 @@ StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int s
     const LayerParameters p = layer_parameters(model, is_moe_layer(model, layer));
     const double h = model.hidden;
     result.linear += (p.attention + p.mlp + (mtp ? 2 * h * h : 0)) / tp;
-    result.other += p.norms + p.router + (mtp ? 3 * count.final_norm : 0);
+    result.other += p.norms + p.indexer + p.router + (mtp ? 3 * count.final_norm : 0);
     result.experts += p.experts / plan.parallelism.expert_parallel / tp;
   }
   if (s.embedding) result.other += count.embedding / tp;

@@ -226,6 +226,14 @@ TEST(Feasible, RoutingStaysWithinTheExperts) {
                   "experts; give fewer, or drop moe"});
 }
 
+TEST(Feasible, LayersWithExpertsAreThere) {
+  EXPECT_EQ(after_v3([](Inputs& in) {
+              in.model.moe->layer_interval = 2;
+              in.model.moe->layer_offset = 2;
+            }),
+            Lines{"model /moe/layer_offset: no layer has index 2 modulo 2; take 0 to 1"});
+}
+
 TEST(Feasible, AttentionHasItsSizes) {
   EXPECT_EQ(
       after_v3([](Inputs& in) { in.model.attention = {.kind = AttentionKind::mla, .heads = 128}; }),
@@ -239,6 +247,10 @@ TEST(Feasible, AttentionHasItsSizes) {
                   "to gqa"});
   EXPECT_EQ(after_llama([](Inputs& in) { in.model.attention.kv_heads = 24; }),
             Lines{"model /attention/kv_heads: 24 KV heads do not divide the 64 heads"});
+  EXPECT_EQ(after_llama([](Inputs& in) {
+              in.model.attention.qk_norm = in.model.attention.qk_norm_all_heads = true;
+            }),
+            Lines{"model /attention/qk_norm_all_heads: stands beside qk_norm; drop one of them"});
 }
 
 TEST(Feasible, GemmsReadBf16OrFp8) {
