@@ -182,13 +182,15 @@ struct Parser {
   }
 
   void add_import(CLI::App& c) {
-    c.add_option("FORMAT FILE", words, "hf and a config.json; - is standard input");
+    c.add_option(
+        "FORMAT FILE", words,
+        "hf and a config.json, or megatron and a script, YAML or log; - is standard input");
     for (const ImportOption& one : import_options) {
       option(c, std::string(one.flag), imported.*one.value, std::string(one.type),
              std::string(one.description));
     }
     option(c, "--output", arguments.output, "FILE",
-           "write the model document; - (default) is standard output");
+           "hf: write the model document; - (default) is standard output");
     option(c, "--json", arguments.json, "FILE",
            "write what became of every value as JSON in place of the list on standard error");
   }
@@ -321,8 +323,10 @@ std::filesystem::path real_place(const std::string& path) {
 // The flag of an output or input that `path`, the value of `flag`, would overwrite; empty if none.
 std::string overwritten(const Arguments& a, std::string_view flag, const std::string& path) {
   using Value = std::pair<std::string_view, const std::string&>;
-  for (const auto& [other, taken] : {Value{"--output", a.output}, Value{"--json", a.json},
-                                     Value{"--csv", a.csv}, Value{"--svg", a.svg}}) {
+  for (const auto& [other, taken] :
+       {Value{"--output", a.output}, Value{"--json", a.json}, Value{"--csv", a.csv},
+        Value{"--svg", a.svg}, Value{"--output-model", a.output_model},
+        Value{"--output-plan", a.output_plan}}) {
     if (other == flag) break;
     if (!taken.empty() && real_place(taken) == real_place(path)) return std::string(other);
   }
@@ -442,6 +446,8 @@ void read_import(Parser& parser) {
   parser.imported.words = parser.words;
   read_import_words(parser.imported, a);
   check_output(a, "--output", a.output);
+  check_output(a, "--output-model", a.output_model);
+  check_output(a, "--output-plan", a.output_plan);
   check_output(a, "--json", a.json);
 }
 

@@ -86,14 +86,22 @@ inline constexpr std::array<CommandTexts, 8> commands{{
      "core0.5 of three layers; g4.switch1 of a group; sw3.0.2 in a torus. link:A-B fails every "
      "wire\n"
      "between the two.\n\n"},
-    {"import", Command::import, "import hf FILE [OPTION...]",
-     "turn a Hugging Face config.json into a model document",
+    {"import", Command::import, "import hf|megatron FILE [OPTION...]",
+     "turn Hugging Face and Megatron-LM configurations into documents",
      "  reckon import hf config.json --name my-model --output my-model.json\n"
-     "  reckon import hf config.json --assume-arch llama --json report.json > my-model.json\n",
-     "Every value that is taken, and every key that is not with the reason, is listed on standard\n"
-     "error. An unknown key is an error: it may change the size of the model. Nothing of the "
-     "model is\n"
-     "run or fetched.\n\n"},
+     "  reckon import hf config.json --assume-arch llama --json report.json > my-model.json\n"
+     "  reckon import megatron pretrain.sh --gpus 1024 --cluster h100-1024-dgx\n"
+     "  reckon import megatron train.log --output-model my-model.json --output-plan my-plan.json\n",
+     "Every value that is taken is listed on standard error, and every other key with the reason "
+     "why\n"
+     "it is ignored. An unknown key is an error: it may change size, time or memory. Nothing is "
+     "run "
+     "or\n"
+     "fetched. Megatron-LM's arguments may stand in a shell script (variables of the same file are "
+     "put\n"
+     "in), in a YAML file with MODEL_ARGS, or between \"---- arguments ----\" and its end in the "
+     "log of a\n"
+     "run, which tells most. Without files for them both documents are one JSON object.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices, plans and topologies",
      "  reckon catalog\n"

@@ -1,29 +1,16 @@
 #include "planner/import/hf_config.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
+#include "planner/import/checked_documents.hpp"
 #include "planner/import/hf_architectures.hpp"
 #include "planner/import/hf_reader.hpp"
 #include "planner/spec/json_document.hpp"
 #include "planner/spec/problems.hpp"
-#include "planner/spec/spec_json.hpp"
 
 namespace reckon {
 namespace {
-
-// "models/openai--gpt-oss-20b.json" -> "gpt-oss-20b"; a plain config.json says nothing.
-std::string name_of_file(const std::string& file, const std::string& otherwise) {
-  std::string name = file.substr(file.find_last_of('/') + 1);
-  if (name.ends_with(".json")) name.resize(name.size() - 5);
-  if (const std::size_t owner = name.find("--"); owner != std::string::npos) {
-    name.erase(0, owner + 2);
-  }
-  for (char& letter : name)
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return name.empty() || name == "config" || name == "-" ? otherwise : printable(name);
-}
 
 std::string listed(const std::vector<std::string_view>& words) {
   std::string text;
@@ -48,20 +35,6 @@ std::string unknown_type(const std::string& type) {
   return "unknown model type " + in_quotes(type) + "; " +
          (near ? "did you mean \"" + std::string(*near) + "\"? " : std::string()) + "there are " +
          listed(known) + "; --assume-arch NAME reads the file as one of these";
-}
-
-// The limits of model/1, which are those of every model that reckon reads.
-void check_limits(const ModelSpec& model, const std::string& file) {
-  try {
-    read_model(write_model(model), file);
-  } catch (const InputError& error) {
-    std::vector<Problem> problems = error.problems;
-    for (Problem& problem : problems) {  // lines of a text that nobody sees
-      problem.line = problem.column = 0;
-      problem.message = "as model/1: " + problem.message;
-    }
-    throw InputError(std::move(problems));
-  }
 }
 
 }  // namespace
@@ -100,11 +73,11 @@ HfImport import_hf(std::string_view text, const std::string& file_name, const Hf
   architecture->read(reader, result.model);
   reader.finish();
   if (!reader.problems().empty()) throw InputError(reader.problems());
-  result.model.name = options.name.empty() ? name_of_file(file_name, type) : options.name;
+  result.model.name = options.name.empty() ? name_of_import(file_name, type) : options.name;
   result.model.source = !options.source.empty()
                             ? options.source
                             : "imported by reckon from a Hugging Face config.json";
-  check_limits(result.model, file_name);
+  check_document(result.model, file_name);
   return result;
 }
 
