@@ -184,6 +184,7 @@ void read_layers_with_experts(MegatronReader& in, ModelSpec& model) {
     return;
   }
   const std::vector<int> list = megatron_list(in, "moe_layer_freq", "moe layers");
+  if (list.empty()) return;
   std::vector<bool> has_experts;
   if (list.size() == 1 && list[0] > 0) {
     for (int layer = 0; layer < std::min(model.layers, 10000); ++layer) {
@@ -193,7 +194,7 @@ void read_layers_with_experts(MegatronReader& in, ModelSpec& model) {
     for (const int layer : list) has_experts.push_back(layer != 0);
   }
   const auto layers = moe_layers_of(has_experts);
-  if (static_cast<int>(has_experts.size()) != model.layers && !list.empty()) {
+  if (static_cast<int>(has_experts.size()) != model.layers) {
     in.problem("moe_layer_freq", std::to_string(has_experts.size()) + " entries for " +
                                      std::to_string(model.layers) + " layers");
   } else if (!layers) {
@@ -255,7 +256,7 @@ std::vector<int> megatron_list(MegatronReader& in, std::string_view name, std::s
   try {
     return list_expression(text);
   } catch (const std::invalid_argument& what) {
-    in.problem(name, in_quotes(text) + " " + what.what());
+    in.problem(name, (text.empty() ? "an empty list" : in_quotes(text) + " " + what.what()));
     return {};
   }
 }

@@ -284,9 +284,13 @@ void read_precision(MegatronReader& in, Plan& plan) {
   read_optimizer_precision(in, p);
   std::string format = in.word_or("fp8_format", "precision.linear", "none");
   if (in.has("fp8")) format = in.word_or("fp8", "precision.linear", "none");
+  if (format == "none") {
+    in.ignore("fp8_recipe", "FP8 is off");
+    in.ignore("fp8_param_gather", "FP8 is off");
+    return;
+  }
   const std::string recipe = in.word_or("fp8_recipe", "precision.linear", "delayed");
-  const bool gather = in.flag("fp8_param_gather", "precision.parameter_gather");
-  if (format == "none") return;
+  const bool gather = in.flag("fp8_param_gather", "precision.parameter_gather", "fp8_block");
   if (recipe != "blockwise") {
     in.problem("fp8_recipe", "reckon knows blockwise alone, not " + in_quotes(recipe));
     return;
@@ -367,6 +371,13 @@ void read_experts_exchange(MegatronReader& in, const ModelSpec& model, Plan& pla
       in.ignore(name, "there are no experts");
     }
     return;
+  }
+  const std::string dispatcher =
+      in.word_or("moe_token_dispatcher_type", "expert_communication", "allgather");
+  if (dispatcher == "allgather" && plan.parallelism.expert_parallel > 1) {
+    in.problem(
+        "moe_token_dispatcher_type",
+        "reckon exchanges tokens all to all (alltoall, flex), not by the default, allgather");
   }
   if (const auto sms = in.integer("moe_deepep_num_sms", "expert_communication.sms")) {
     plan.expert_communication.sms = *sms;

@@ -238,27 +238,26 @@ class Script {
   // Appends what one word of the shell becomes: several words for an array, none for an empty
   // variable without quotes.
   void read_word(Words& out, bool whole) {
-    std::string current;
+    Word current{{}, line_};
     bool has = false;
-    const int line = line_;
     while (at_ < text_.size()) {
       const char letter = peek();
       if (letter == '\\') {
         next();
         if (at_ >= text_.size()) break;
-        if (peek() != '\n') current += peek(), has = true;
+        if (peek() != '\n') current.first += peek(), has = true;
         next();
       } else if (letter == '\'') {
         next();
-        while (at_ < text_.size() && peek() != '\'') current += next();
+        while (at_ < text_.size() && peek() != '\'') current.first += next();
         if (at_ >= text_.size()) fail("a quote without its end");
         next();
         has = true;
       } else if (letter == '"') {
-        read_quoted(current, out, line);
+        read_quoted(current, out);
         has = true;
       } else if (letter == '$') {
-        add_expansion(current, has, out, line, whole);
+        add_expansion(current, has, out, whole);
       } else if (letter == '`') {
         read_until_tick(current);
         has = true;
@@ -266,47 +265,47 @@ class Script {
                  std::string_view("\n;&|()<>").find(letter) != std::string_view::npos) {
         break;
       } else {
-        current += next();
+        current.first += next();
         has = true;
       }
-      if (current.size() > most_text) fail("a word is too long");
+      if (current.first.size() > most_text) fail("a word is too long");
     }
-    if (has) out.emplace_back(current, line);
+    if (has) out.push_back(current);
   }
 
-  void read_quoted(std::string& current, Words& out, int line) {
+  void read_quoted(Word& current, Words& out) {
     next();
     while (at_ < text_.size() && peek() != '"') {
       if (peek() == '\\' && std::string_view("\"\\$`\n").find(peek(1)) != std::string_view::npos &&
           at_ + 1 < text_.size()) {
         next();
-        if (peek() != '\n') current += peek();
+        if (peek() != '\n') current.first += peek();
         next();
       } else if (peek() == '$') {
         bool has = true;
-        add_expansion(current, has, out, line, true);
+        add_expansion(current, has, out, true);
       } else {
-        current += next();
+        current.first += next();
       }
-      if (current.size() > most_text) fail("a word is too long");
+      if (current.first.size() > most_text) fail("a word is too long");
     }
     if (at_ >= text_.size()) fail("a quote without its end");
     next();
   }
 
-  void read_until_tick(std::string& current) {
-    current += next();
-    while (at_ < text_.size() && peek() != '`') current += next();
-    if (at_ < text_.size()) current += next();
+  void read_until_tick(Word& current) {
+    current.first += next();
+    while (at_ < text_.size() && peek() != '`') current.first += next();
+    if (at_ < text_.size()) current.first += next();
   }
 
   // One $...; what it stands for goes into `current`, with words in front of the last to `out`.
-  void add_expansion(std::string& current, bool& has, Words& out, int line, bool quoted) {
+  void add_expansion(Word& current, bool& has, Words& out, bool quoted) {
     bool is_array = false;
     Words words;
     const bool known = read_expansion(words, is_array);
     if (!known) {
-      current += words[0].first;
+      current.first += words[0].first;
       has = true;
       return;
     }
@@ -314,16 +313,17 @@ class Script {
     if (is_array && quoted) {
       pieces = words;
     } else if (quoted) {
-      pieces = {{joined(words), line}};
+      pieces = {{joined(words), current.second}};
     } else {
       split(words, pieces);
     }
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (i > 0) {
-        out.emplace_back(current, line);
-        current.clear();
+        out.push_back(current);
+        current.first.clear();
       }
-      current += pieces[i].first;
+      if (current.first.empty()) current.second = pieces[i].second;  // where it was written
+      current.first += pieces[i].first;
       has = true;
     }
     if (out.size() > most_text / 8) fail("a command is too long");

@@ -44,6 +44,7 @@ MODEL_ARGS=(
     --moe-layer-freq "([0]*3+[1]*58)"
     --moe-ffn-hidden-size 2048
     --moe-shared-expert-intermediate-size 2048
+    --moe-token-dispatcher-type alltoall
     --moe-router-topk 8
     --moe-router-num-groups 8
     --moe-router-group-topk 4
