@@ -12,6 +12,7 @@
 #include "planner/import/hf_config.hpp"
 #include "planner/import/import_report_json.hpp"
 #include "planner/import/megatron.hpp"
+#include "planner/import/text_lines.hpp"
 #include "planner/output_file.hpp"
 #include "planner/spec/parameters.hpp"
 #include "planner/spec/spec_json.hpp"
@@ -148,6 +149,12 @@ void read_import_words(const ImportTexts& texts, Arguments& a) {
   a.measurements = {a.import_file};  // no output may overwrite it
   a.name = texts.name;
   a.source = texts.source;
+  for (const auto& [flag, text] :
+       {std::pair<std::string_view, const std::string&>{"--name", a.name},
+        {"--source", a.source},
+        {"--cluster", texts.cluster}}) {
+    if (!is_utf8(text)) problem(a, flag, "holds bytes that are no UTF-8");
+  }
   a.architecture = texts.architecture;
   a.cluster = texts.cluster;
   a.gpus = count(a, "--gpus", texts.gpus);

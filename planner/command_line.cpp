@@ -182,9 +182,8 @@ struct Parser {
   }
 
   void add_import(CLI::App& c) {
-    c.add_option(
-        "FORMAT FILE", words,
-        "hf and a config.json, or megatron and a script, YAML or log; - is standard input");
+    c.add_option("FORMAT FILE", words,
+                 "hf and a config.json; megatron and a script, YAML or log; - is stdin");
     for (const ImportOption& one : import_options) {
       option(c, std::string(one.flag), imported.*one.value, std::string(one.type),
              std::string(one.description));
@@ -192,7 +191,7 @@ struct Parser {
     option(c, "--output", arguments.output, "FILE",
            "hf: write the model document; - (default) is standard output");
     option(c, "--json", arguments.json, "FILE",
-           "write what became of every value as JSON in place of the list on standard error");
+           "write what became of every value as JSON, in place of the list");
   }
 
   void add_style(CLI::App& c) {

@@ -286,6 +286,8 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
                          " layers; take at most one stage a layer");
     return;
   }
+  problems.require(plan.layout.mtp_stage < count, "/layout/mtp_stage",
+                   "there are stages 0 to " + text(count - 1));
   const std::string pointer = "/layout/layers_per_stage";
   problems.require(given.size() == static_cast<std::size_t>(count), pointer,
                    text(static_cast<double>(given.size())) +
@@ -295,11 +297,12 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
   double sum = 0;
   for (std::size_t stage = 0; stage < given.size(); ++stage) {
     sum += given[stage];
-    const bool is_end = stage == 0 || stage + 1 == given.size();
+    const bool is_end = stage == 0 || stage + 1 == given.size() ||
+                        (model.mtp_modules > 0 && static_cast<int>(stage) == plan.layout.mtp_stage);
     problems.require(given[stage] > 0 || (is_end && given[stage] == 0),
                      pointer + "/" + std::to_string(stage),
-                     text(given[stage]) + " layers; only the stages of the embedding and of the " +
-                         "head can do without one");
+                     text(given[stage]) + " layers; only the stages of the embedding, of the " +
+                         "head and of MTP layers can do without one");
   }
   problems.require(
       sum == model.layers, pointer,

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "planner/import/text_lines.hpp"
 #include "planner/spec/problems.hpp"
 #include "planner/spec/spec_json.hpp"
 
@@ -35,7 +36,11 @@ std::string name_of_import(const std::string& file, const std::string& otherwise
   }
   const bool says_nothing =
       name.empty() || name == "config" || name == "model_config" || name == "standard input";
-  return says_nothing ? otherwise : printable(name);
+  return says_nothing || !is_utf8(name) ? otherwise : printable(name);
+}
+
+std::string name_of_file(const std::string& file) {
+  return is_utf8(file) ? printable(file, 200) : "a file";
 }
 
 void check_document(const ModelSpec& model, const std::string& file) {

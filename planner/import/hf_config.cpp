@@ -49,7 +49,7 @@ HfImport import_hf(std::string_view text, const std::string& file_name, const Hf
   const Document document = parse_document(text, file_name);
   HfImport result;
   result.report.format = "hf";
-  result.report.file = file_name;
+  result.report.file = name_of_file(file_name);
   HfReader reader(document, result.report);
   if (!reader.problems().empty()) throw InputError(reader.problems());
   std::string type = options.architecture;

@@ -8,6 +8,7 @@
 #include "planner/import/checked_documents.hpp"
 #include "planner/import/megatron_model.hpp"
 #include "planner/import/megatron_plan.hpp"
+#include "planner/import/text_lines.hpp"
 
 namespace reckon {
 namespace {
@@ -41,6 +42,9 @@ int world_size_of(const MegatronArguments& arguments, int given, MegatronReader&
 
 MegatronImport import_megatron(std::string_view text, const std::string& file_name,
                                const MegatronOptions& options) {
+  if (!is_utf8(text)) {
+    throw InputError({{file_name, 0, 0, "", "holds bytes that are no UTF-8; give a text file"}});
+  }
   const MegatronArguments arguments = parse_megatron(text, file_name);
   if (arguments.list.empty()) {
     throw InputError({{file_name, 0, 0, "",
@@ -50,7 +54,7 @@ MegatronImport import_megatron(std::string_view text, const std::string& file_na
   MegatronImport result;
   ImportReport& report = result.report;
   report.format = "megatron";
-  report.file = file_name;
+  report.file = name_of_file(file_name);
   report.carrier = carriers[static_cast<std::size_t>(arguments.carrier)];
   MegatronReader in(arguments, file_name, report);
   const int world_size = world_size_of(arguments, options.gpus, in, file_name, report);

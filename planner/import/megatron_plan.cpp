@@ -143,8 +143,12 @@ void read_explicit_layout(MegatronReader& in, const ModelSpec& model, Plan& plan
                          std::to_string(model.mtp_modules) +
                          "; E has to stand in the first and L in the last stage");
   }
-  if (mtp > 0 && stages.back().mtp_layers != mtp) {
-    in.derived(name, "mtp_modules", "on the last stage, where reckon has them");
+  const auto with_mtp = std::find_if(stages.begin(), stages.end(),
+                                     [](const LayoutStage& stage) { return stage.mtp_layers > 0; });
+  if (with_mtp != stages.end()) {
+    plan.layout.mtp_stage = static_cast<int>(with_mtp - stages.begin());
+    in.derived(name, "layout.mtp_stage", plan.layout.mtp_stage);
+    if (with_mtp->mtp_layers != mtp) in.problem(name, "reckon has all MTP layers on one stage");
   }
   plan.parallelism.chunks_per_rank = count / ranks;
   in.derived(name, "parallelism.chunks_per_rank", plan.parallelism.chunks_per_rank);

@@ -17,15 +17,7 @@ std::string joined(const std::vector<std::string>& values) {
     if (!text.empty()) text += ' ';
     text += value;
   }
-  return printable(text);
-}
-
-// What a dump prints for an argument that does nothing.
-bool is_off(const MegatronArgument& argument) {
-  if (argument.values.size() != 1) return false;
-  const std::string& value = argument.values[0];
-  return value == "false" || value == "none" || value.empty() || value == "[]" || value == "0" ||
-         value == "0.0";
+  return printable(text, 200);
 }
 
 std::string what_it_is(const std::vector<std::string>& values) {
@@ -44,7 +36,7 @@ std::string as_flag(std::string_view name) {
 
 MegatronReader::MegatronReader(const MegatronArguments& arguments, std::string file,
                                ImportReport& report)
-    : file_(std::move(file)), report_(report) {
+    : file_(std::move(file)), report_(report), is_dump_(arguments.carrier == MegatronCarrier::log) {
   for (const MegatronArgument& argument : arguments.list) {
     // As in argparse, the last word on an argument counts.
     if (Entry* earlier = find(argument.name)) {
@@ -55,6 +47,14 @@ MegatronReader::MegatronReader(const MegatronArguments& arguments, std::string f
       entries_.push_back({&argument, false});
     }
   }
+}
+
+// What does nothing. A dump has empty lists and zeros of all that is not used, too.
+bool MegatronReader::is_off(const MegatronArgument& argument) const {
+  if (argument.values.size() != 1) return false;
+  const std::string& value = argument.values[0];
+  if (value == "false" || value == "none") return true;
+  return is_dump_ && (value.empty() || value == "[]" || value == "0" || value == "0.0");
 }
 
 MegatronReader::Entry* MegatronReader::find(std::string_view name) {

@@ -51,12 +51,14 @@ class MegatronReader {
 
   Entry* find(std::string_view name);
   const Entry* find(std::string_view name) const;
+  bool is_off(const MegatronArgument& argument) const;
   const MegatronArgument* take(std::string_view name);
   void log(std::string_view name, const MegatronArgument* argument, std::string_view field,
            std::string value);
 
   std::string file_;
   ImportReport& report_;
+  bool is_dump_;  // of all arguments, whether or not they were given
   std::vector<Entry> entries_;
   std::vector<std::string_view> asked_;
   std::vector<Problem> problems_;

@@ -174,7 +174,7 @@ class Script {
     });
     if (!undecided) return;
     for (const MegatronArgument& one : flags_of(words)) {
-      skipped.push_back({one.name, one.values.front(),
+      skipped.push_back({printable(one.name), printable(one.values.front()),
                          "line " + std::to_string(one.line) +
                              ": under a condition that the file does not decide"});
     }

@@ -50,7 +50,7 @@ MegatronArguments parse_megatron_yaml(std::string_view text, const std::string& 
     if (!arguments.IsMap()) fail(file_name, arguments.Mark(), "MODEL_ARGS: expected a mapping");
     for (const auto& item : root) {
       const std::string key = item.first.Scalar();
-      if (key != "MODEL_ARGS") result.skipped.push_back({key, "", "not MODEL_ARGS"});
+      if (key != "MODEL_ARGS") result.skipped.push_back({printable(key), "", "not MODEL_ARGS"});
     }
     for (const auto& item : arguments) {
       std::string name = item.first.Scalar();

@@ -409,6 +409,11 @@ template <>
 struct Fields<StageLayout> {
   static constexpr std::tuple table{
       optional("layers_per_stage", &StageLayout::layers_per_stage).min(0).max(most_layers),
+      optional("mtp_stage", &StageLayout::mtp_stage)
+          .min(-1)
+          .max(most_layers)
+          .doc("stage of the MTP layers, counted from 0; their heads stay on the last; -1: the "
+               "last"),
       optional("source", &StageLayout::source)};
 };
 template <>

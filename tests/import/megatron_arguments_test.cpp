@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/import/pipeline_layout.hpp"
+#include "planner/import/text_lines.hpp"
 #include "tests/import/import_files.hpp"
 
 namespace reckon {
@@ -134,6 +135,16 @@ TEST(MegatronLog, TheDump) {
             "num_layers=61 bf16=true fp8=none recompute_modules=a,b moe_layer_freq=[0, 1] "
             "a_name_that_is_longer_than_all_of_the_dots_could_be=7 empty=");
   EXPECT_EQ(arguments.list[0].line, 3);
+}
+
+TEST(TextLines, Utf8) {
+  for (const char* text : {"", "abc", "\xc3\xbc", "\xe4\xb8\x96", "\xf0\x9f\x98\x80"}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
+  }
+  // A lone tail, a cut start, an overlong form, a surrogate, beyond U+10FFFF.
+  for (const char* text : {"\x80", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(is_utf8(text));
+  }
 }
 
 std::string list(const std::string& text) {

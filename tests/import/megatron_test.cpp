@@ -58,6 +58,7 @@ TEST(Megatron, DeepSeekV3FromAScript) {
   layers[0] = 3;
   layers[30] = layers[31] = 0;
   EXPECT_EQ(plan.layout.layers_per_stage, layers);
+  EXPECT_EQ(plan.layout.mtp_stage, 30);
   EXPECT_TRUE(plan.recompute.norm);
   EXPECT_TRUE(plan.recompute.mla_up_projection);
   EXPECT_FALSE(plan.recompute.attention_core);
@@ -277,6 +278,19 @@ TEST(Megatron, TheLastWordOnAnArgumentCounts) {
   const MegatronImport result = with("--num-layers 12");
   EXPECT_EQ(result.model.layers, 12);
   EXPECT_EQ(result.report.ignored[0], (Ignored{"num_layers", "8", "given again later"}));
+}
+
+TEST(Megatron, BytesThatAreNoText) {
+  EXPECT_EQ(problems_of([] { import_megatron("--num-layers \xff", "a.sh", {}); }),
+            "a.sh: holds bytes that are no UTF-8; give a text file");
+}
+
+TEST(Megatron, ZerosOfADumpAreOff) {
+  const std::string dump = "--- arguments ---\n  new_size ..... 0\n  new_flag ..... 7\n";
+  const std::string problems = problems_of([&] { import_megatron(dump, "t.log", {}); });
+  EXPECT_EQ(problems.find("--new-size"), std::string::npos);
+  EXPECT_NE(problems.find("t.log:3: --new-flag: unknown argument"), std::string::npos);
+  EXPECT_NE(refused("--new-size 0").find("--new-size: unknown argument"), std::string::npos);
 }
 
 TEST(Megatron, NothingToRead) {

@@ -139,8 +139,17 @@ TEST(Feasible, TheLayoutAddsUp) {
               in.plan.layout.layers_per_stage[3] = 0;
               in.plan.layout.layers_per_stage[4] = 8;
             }),
-            Lines{"plan /layout/layers_per_stage/3: 0 layers; only the stages of the embedding and "
-                  "of the head can do without one"});
+            Lines{"plan /layout/layers_per_stage/3: 0 layers; only the stages of the embedding, of "
+                  "the head and of MTP layers can do without one"});
+  EXPECT_EQ(after_v3([](Inputs& in) {
+              in.plan.layout.layers_per_stage[3] = 0;
+              in.plan.layout.layers_per_stage[4] = 8;
+              in.plan.layout.mtp_stage = 3;
+            }),
+            Lines{})
+      << "an MTP layer is a layer";
+  EXPECT_EQ(after_v3([](Inputs& in) { in.plan.layout.mtp_stage = 16; }),
+            Lines{"plan /layout/mtp_stage: there are stages 0 to 15"});
   EXPECT_EQ(after_v3([](Inputs& in) {
               in.plan.layout.layers_per_stage.front() = 5;
               in.plan.layout.layers_per_stage.back() = 0;
