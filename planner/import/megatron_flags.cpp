@@ -23,7 +23,7 @@ constexpr std::string_view running = "how the job is run, not what it computes";
 constexpr std::string_view rotary = "rotary positions have no parameters";
 
 // Families of arguments.
-constexpr std::array<Known, 66> prefixes{{
+constexpr std::array<Known, 65> prefixes{{
     {"adam_", learning},
     {"adlr_autoresume", running},
     {"app_tag_run_", logging},
@@ -34,7 +34,6 @@ constexpr std::array<Known, 66> prefixes{{
     {"check_", running},
     {"ckpt_", checkpoints},
     {"config_logger_", logging},
-    {"cpu_offloading_", "off without offloaded layers"},
     {"cross_entropy_", kernels},
     {"data_", data},
     {"dataloader_", data},
@@ -92,7 +91,7 @@ constexpr std::array<Known, 66> prefixes{{
     {"weight_decay", learning},
 }};
 
-constexpr std::array<Known, 161> names{{
+constexpr std::array<Known, 176> names{{
     {"accumulate_allreduce_grads_in_fp32", "the default of a plan: FP32 gradients"},
     {"align_grad_reduce", buckets},
     {"align_param_gather", buckets},
@@ -211,7 +210,22 @@ constexpr std::array<Known, 161> names{{
     {"optimizer", "adam in all plans here"},
     {"override_opt_param_scheduler", learning},
     {"override_opt_param-scheduler", learning},
+    {"overlap_p2p_comm", "pipeline sends run beside compute here"},
     {"overlap_p2p_comm_warmup_flush", kernels},
+    {"batch_p2p_comm", kernels},
+    {"tp_comm_overlap_ag", "of tp_comm_overlap, which is off"},
+    {"tp_comm_overlap_rs", "of tp_comm_overlap, which is off"},
+    {"tp_comm_overlap_rs_dgrad", "of tp_comm_overlap, which is off"},
+    {"tp_comm_bulk_dgrad", "of tp_comm_overlap, which is off"},
+    {"tp_comm_bulk_wgrad", "of tp_comm_overlap, which is off"},
+    {"tp_comm_split_ag", "of tp_comm_overlap, which is off"},
+    {"tp_comm_split_rs", "of tp_comm_overlap, which is off"},
+    {"disable_bf16_reduced_precision_matmul", learning},
+    {"strict_fsdp_dtensor_load", checkpoints},
+    {"ddp_reduce_scatter_with_fp32_accumulation", kernels},
+    {"data_parallel_random_init", learning},
+    {"wgrad_deferral_limit", "of defer_embedding_wgrad_compute"},
+    {"warmup", learning},
     {"padded_vocab_size", data},
     {"params_dtype", "bf16 or fp16 say it"},
     {"perform_initialization", running},
@@ -256,9 +270,17 @@ constexpr std::array<Known, 161> names{{
     {"vocab_file", data},
 }};
 
-constexpr std::array<Known, 25> refused{{
+constexpr std::array<Known, 33> refused{{
     {"activation_func_clamp_value", "a clamp in the activation; drop it"},
     {"attention_output_gate", "a gate behind attention"},
+    {"cuda_graph_impl", "CUDA graphs"},
+    {"cuda_graph_scope", "CUDA graphs"},
+    {"enable_cuda_graph", "CUDA graphs"},
+    {"external_cuda_graph", "CUDA graphs"},
+    {"delay_wgrad_compute", "weight gradients that wait for an exchange"},
+    {"no_overlap_p2p_communication", "pipeline sends that compute waits for"},
+    {"overlap_moe_expert_parallel_comm", "dispatches beside another micro-batch's compute"},
+    {"tp_comm_overlap", "tensor parallel collectives beside compute"},
     {"cpu_offloading_num_layers", "layers that are offloaded to the CPU"},
     {"distribute_saved_activations", "recompute inputs that tensor parallel ranks share"},
     {"encoder_pipeline_model_parallel_size", "an encoder of its own"},

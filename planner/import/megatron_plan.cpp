@@ -97,6 +97,11 @@ void read_parallelism(MegatronReader& in, const ModelSpec& model, int world_size
   p.context_parallel = in.integer_or("context_parallel_size", "parallelism.context_parallel", 1, 1);
   p.expert_parallel =
       in.integer_or("expert_model_parallel_size", "parallelism.expert_parallel", 1, 1);
+  const auto experts = in.integer("expert_tensor_parallel_size", "parallelism", 1);
+  if (experts && model.moe && *experts != p.tensor_parallel) {
+    in.problem("expert_tensor_parallel_size",
+               "reckon splits experts over the tensor parallel ranks; give as many");
+  }
   p.sequence_parallel = in.flag("sequence_parallel", "parallelism.sequence_parallel");
   if (p.sequence_parallel && p.tensor_parallel == 1) {  // Megatron-LM switches it off as well
     p.sequence_parallel = false;
@@ -265,6 +270,14 @@ Dtype dtype_of(MegatronReader& in, std::string_view name, std::string_view field
 
 void read_optimizer_precision(MegatronReader& in, Precision& p) {
   if (in.flag("grad_reduce_in_bf16", "precision.gradients", "bf16")) p.gradients = Dtype::bf16;
+  // Megatron-FSDP accumulates and reduces in dtypes of its own; reckon has one for both.
+  if (in.has("megatron_fsdp_main_grads_dtype")) {
+    p.gradients = dtype_of(in, "megatron_fsdp_main_grads_dtype", "precision.gradients");
+  }
+  if (in.has("megatron_fsdp_grad_comm_dtype") &&
+      dtype_of(in, "megatron_fsdp_grad_comm_dtype", "precision.gradients") != p.gradients) {
+    in.problem("megatron_fsdp_grad_comm_dtype", "reckon reduces gradients as they are kept");
+  }
   if (!in.flag("use_precision_aware_optimizer", "precision", "as the next ones")) {
     for (const std::string_view name :
          {"main_grads_dtype", "main_params_dtype", "exp_avg_dtype", "exp_avg_sq_dtype"}) {
@@ -383,6 +396,8 @@ void read_experts_exchange(MegatronReader& in, const ModelSpec& model, Plan& pla
         "moe_token_dispatcher_type",
         "reckon exchanges tokens all to all (alltoall, flex), not by the default, allgather");
   }
+  in.word_or("moe_flex_dispatcher_backend", "expert_communication", "deepep");
+  in.flag("moe_enable_deepep", "expert_communication", "deepep");
   if (const auto sms = in.integer("moe_deepep_num_sms", "expert_communication.sms")) {
     plan.expert_communication.sms = *sms;
   }

@@ -211,15 +211,16 @@ void MegatronReader::finish() {
   for (const Entry& entry : entries_) {
     if (entry.taken) continue;
     const MegatronArgument& argument = *entry.argument;
-    std::string_view reason = why_harmless(argument.name);
-    if (reason.empty() && is_off(argument)) reason = "off";
+    const std::string_view refused = why_refused(argument.name);
+    std::string_view reason = refused.empty() ? why_harmless(argument.name) : std::string_view();
+    if (is_off(argument)) reason = "off";
     if (!reason.empty()) {
       report_.ignored.push_back(
           {printable(argument.name), joined(argument.values), std::string(reason)});
       continue;
     }
-    if (const std::string_view what = why_refused(argument.name); !what.empty()) {
-      problem(argument.name, "reckon cannot express this: " + std::string(what));
+    if (!refused.empty()) {
+      problem(argument.name, "reckon cannot express this: " + std::string(refused));
       continue;
     }
     const auto near = closest(argument.name, asked_);

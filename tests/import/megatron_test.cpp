@@ -239,6 +239,26 @@ TEST(Megatron, Precision) {
   EXPECT_EQ(aware.master_weights, Dtype::fp32);
 }
 
+TEST(Megatron, ExpertsAreSplitAsTheRestIs) {
+  const std::string experts = "--num-experts 16 --tensor-model-parallel-size 2 ";
+  EXPECT_EQ(with(experts + "--expert-tensor-parallel-size 2").plan.parallelism.tensor_parallel, 2);
+  EXPECT_NE(refused(experts + "--expert-tensor-parallel-size 1").find("give as many"),
+            std::string::npos);
+  EXPECT_NE(refused(experts + "--expert-model-parallel-size 2").find("the default, allgather"),
+            std::string::npos);
+  EXPECT_EQ(refused("--tp-comm-overlap"),
+            "args:1: --tp-comm-overlap: reckon cannot express this: tensor parallel collectives "
+            "beside compute");
+}
+
+TEST(Megatron, FsdpHasDtypesOfItsOwn) {
+  const std::string fsdp = "--use-megatron-fsdp --megatron-fsdp-main-grads-dtype bf16 ";
+  EXPECT_EQ(with(fsdp + "--megatron-fsdp-grad-comm-dtype bf16").plan.precision.gradients,
+            Dtype::bf16);
+  EXPECT_NE(refused(fsdp + "--megatron-fsdp-grad-comm-dtype fp32").find("as they are kept"),
+            std::string::npos);
+}
+
 TEST(Megatron, LengthOfTheRun) {
   EXPECT_EQ(with("--train-iters 500").plan.phases.at(0).steps, 500.0);
   const Phase ramp = with("--train-samples 1000 --rampup-batch-size 16 8 400").plan.phases.at(0);
