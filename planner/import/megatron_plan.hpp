@@ -10,4 +10,7 @@ namespace reckon {
 // `world_size` 0: nothing tells it, which is a problem.
 void read_megatron_plan(MegatronReader& in, const ModelSpec& model, int world_size, Plan& plan);
 
+// Its part without sizes: precision, recompute, overlap, how tokens travel.
+void read_megatron_step(MegatronReader& in, const ModelSpec& model, Plan& plan);
+
 }  // namespace reckon
