@@ -10,8 +10,8 @@
 namespace reckon {
 namespace {
 
-const std::vector<std::string> commands{"simulate", "schedule", "calibrate", "network", "import",
-                                        "catalog",  "schema",   "help"};
+const std::vector<std::string> commands{"simulate", "schedule", "calibrate", "network",
+                                        "import",   "catalog",  "schema",    "help"};
 
 std::string help_of(const std::vector<std::string>& arguments) {
   const Outcome outcome = Folder().run(arguments);
