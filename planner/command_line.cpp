@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "planner/command_import.hpp"
 #include "planner/command_network.hpp"
 #include "planner/command_texts.hpp"
 #include "planner/command_values.hpp"
@@ -22,10 +23,10 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 14> documents{
-    "plan/1",       "model/1",           "cluster/1", "device/1",         "topology/1",
-    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",    "flows/1",
-    "collective/1", "flow_collective/1", "experts/1", "topology_report/1"};
+constexpr std::array<std::string_view, 15> documents{
+    "plan/1",       "model/1",           "cluster/1", "device/1",          "topology/1",
+    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",     "flows/1",
+    "collective/1", "flow_collective/1", "experts/1", "topology_report/1", "import/1"};
 
 struct EffectName {
   std::string_view name;
@@ -58,7 +59,8 @@ struct Parser {
   std::string effects = "all";
   std::string usd_per_gpu_hour, faults, width, families;
   NetworkTexts network;
-  std::vector<std::string> words;  // behind `calibrate`
+  ImportTexts imported;
+  std::vector<std::string> words;  // behind `calibrate`, `network`, `import`
   std::vector<CLI::Option*> with_value;
 
   Parser() {
@@ -104,6 +106,9 @@ struct Parser {
       case Command::network:
         add_network(c);
         break;
+      case Command::import:
+        add_import(c);
+        break;
       case Command::catalog:
         c.add_option("KIND", word, "model, cluster, device, plan or topology; all of them without");
         break;
@@ -111,7 +116,8 @@ struct Parser {
         c.add_option("DOCUMENT", word, "one of those below");
         break;
       case Command::print:
-        c.add_option("COMMAND", word, "simulate, schedule, calibrate, network, catalog or schema");
+        c.add_option("COMMAND", word,
+                     "simulate, schedule, calibrate, network, import, catalog or schema");
         break;
     }
   }
@@ -173,6 +179,19 @@ struct Parser {
     option(c, "--svg", arguments.svg, "FILE", "describe: draw the network");
     option(c, "--dot", arguments.dot, "FILE", "describe: the drawing for Graphviz");
     add_style(c);
+  }
+
+  void add_import(CLI::App& c) {
+    c.add_option("FORMAT FILE", words,
+                 "hf and a config.json; megatron and a script, YAML or log; - is stdin");
+    for (const ImportOption& one : import_options) {
+      option(c, std::string(one.flag), imported.*one.value, std::string(one.type),
+             std::string(one.description));
+    }
+    option(c, "--output", arguments.output, "FILE",
+           "hf: write the model document; - (default) is standard output");
+    option(c, "--json", arguments.json, "FILE",
+           "write what became of every value as JSON, in place of the list");
   }
 
   void add_style(CLI::App& c) {
@@ -303,8 +322,10 @@ std::filesystem::path real_place(const std::string& path) {
 // The flag of an output or input that `path`, the value of `flag`, would overwrite; empty if none.
 std::string overwritten(const Arguments& a, std::string_view flag, const std::string& path) {
   using Value = std::pair<std::string_view, const std::string&>;
-  for (const auto& [other, taken] : {Value{"--output", a.output}, Value{"--json", a.json},
-                                     Value{"--csv", a.csv}, Value{"--svg", a.svg}}) {
+  for (const auto& [other, taken] :
+       {Value{"--output", a.output}, Value{"--json", a.json}, Value{"--csv", a.csv},
+        Value{"--svg", a.svg}, Value{"--output-model", a.output_model},
+        Value{"--output-plan", a.output_plan}}) {
     if (other == flag) break;
     if (!taken.empty() && real_place(taken) == real_place(path)) return std::string(other);
   }
@@ -419,6 +440,16 @@ void read_network(Parser& parser) {
   check_output(a, "--dot", a.dot);
 }
 
+void read_import(Parser& parser) {
+  Arguments& a = parser.arguments;
+  parser.imported.words = parser.words;
+  read_import_words(parser.imported, a);
+  check_output(a, "--output", a.output);
+  check_output(a, "--output-model", a.output_model);
+  check_output(a, "--output-plan", a.output_plan);
+  check_output(a, "--json", a.json);
+}
+
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
@@ -460,6 +491,7 @@ void read_word(Parser& parser) {
       break;
     case Command::calibrate:
     case Command::network:
+    case Command::import:
       break;
     case Command::catalog:
       if (parser.word.empty()) break;
@@ -568,6 +600,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   if (texts.command == Command::simulate) read_simulate(parser);
   if (texts.command == Command::calibrate) read_calibrate(parser);
   if (texts.command == Command::network) read_network(parser);
+  if (texts.command == Command::import) read_import(parser);
   return std::move(parser.arguments);
 }
 

@@ -23,6 +23,7 @@ enum class Command : std::uint8_t {
   schedule,
   calibrate,
   network,
+  import,
   catalog,
   schema
 };
@@ -30,6 +31,7 @@ enum class Command : std::uint8_t {
 // What `reckon network` and `reckon calibrate` do.
 enum class NetworkAction : std::uint8_t { run, collective, dispatch, combine, describe };
 enum class CalibrateAction : std::uint8_t { fit, check, transfer };
+enum class ImportFormat : std::uint8_t { hf, megatron };
 
 struct Arguments {
   Command command = Command::print;
@@ -65,6 +67,13 @@ struct Arguments {
   std::vector<std::string> fails, routes;       // describe
   std::int64_t seed = 1;                        // of links:N
   std::string dot;
+
+  ImportFormat import_format = ImportFormat::hf;
+  std::string import_file;                 // "-": standard input
+  std::string name, source, architecture;  // import
+  int gpus = 0;                            // import; 0: the file tells
+  int vocabulary = 0;
+  std::string output_model, output_plan;
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

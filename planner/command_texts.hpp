@@ -18,7 +18,7 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 7> commands{{
+inline constexpr std::array<CommandTexts, 8> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
@@ -86,6 +86,22 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "core0.5 of three layers; g4.switch1 of a group; sw3.0.2 in a torus. link:A-B fails every "
      "wire\n"
      "between the two.\n\n"},
+    {"import", Command::import, "import hf|megatron FILE [OPTION...]",
+     "turn Hugging Face and Megatron-LM configurations into documents",
+     "  reckon import hf config.json --name my-model --output my-model.json\n"
+     "  reckon import hf config.json --assume-arch llama --json report.json > my-model.json\n"
+     "  reckon import megatron pretrain.sh --gpus 1024 --cluster h100-1024-dgx\n"
+     "  reckon import megatron train.log --output-model my-model.json --output-plan my-plan.json\n",
+     "Every value that is taken is listed on standard error, and every other key with the reason "
+     "why\n"
+     "it is ignored. An unknown key is an error: it may change size, time or memory. Nothing is "
+     "run "
+     "or\n"
+     "fetched. Megatron-LM's arguments may stand in a shell script (variables of the same file are "
+     "put\n"
+     "in), in a YAML file with MODEL_ARGS, or between \"---- arguments ----\" and its end in the "
+     "log of a\n"
+     "run, which tells most. Without files for them both documents are one JSON object.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices, plans and topologies",
      "  reckon catalog\n"
@@ -96,8 +112,8 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "  reckon schema report/1                     what --json writes\n",
      "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
      "are\n"
-     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1 and\n"
-     "topology_report/1 are written with --json.\n\n"},
+     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1,\n"
+     "topology_report/1 and import/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};

@@ -113,6 +113,9 @@ void check_attention(const AttentionSpec& attention, Problems& problems) {
     return;
   }
   needs(attention.head_dim, "head_dim", enum_name(attention.kind));
+  problems.require(!attention.qk_norm || !attention.qk_norm_all_heads,
+                   "/attention/qk_norm_all_heads", "stands beside qk_norm; drop one of them",
+                   DocumentKind::model);
   const int kv = attention.kv_heads;
   if (kv == 0) return;
   const std::string heads = text(attention.heads) + " heads";
@@ -137,6 +140,9 @@ void check_moe(const ModelSpec& model, Problems& problems) {
   require(moe.first_dense_layers < model.layers, "first_dense_layers",
           text(moe.first_dense_layers) + " dense layers leave none of the " + text(model.layers) +
               " layers with experts; give fewer, or drop moe");
+  require(moe.layer_offset < moe.layer_interval, "layer_offset",
+          "no layer has index " + text(moe.layer_offset) + " modulo " + text(moe.layer_interval) +
+              "; take 0 to " + text(moe.layer_interval - 1));
   require(divides(moe.groups, moe.experts), "groups",
           text(moe.groups) + " groups do not divide the " + text(moe.experts) + " experts");
   require(
@@ -208,7 +214,7 @@ void check_tensor_parallel(const ModelSpec& model, const Plan& plan, Problems& p
                      text(tp) + " ranks can neither share nor copy the " + text(kv) +
                          " KV heads evenly; take a divisor or a multiple of " + text(kv));
   }
-  if (!model.moe || model.moe->first_dense_layers > 0) {
+  if (!model.moe || model.moe->first_dense_layers > 0 || model.moe->layer_interval > 1) {
     shares(model.intermediate, "columns of a dense MLP (intermediate)");
   }
   if (model.moe) {
@@ -296,6 +302,8 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
                          " layers; take at most one stage a layer");
     return;
   }
+  problems.require(plan.layout.mtp_stage < count, "/layout/mtp_stage",
+                   "there are stages 0 to " + text(count - 1));
   const std::string pointer = "/layout/layers_per_stage";
   problems.require(given.size() == static_cast<std::size_t>(count), pointer,
                    text(static_cast<double>(given.size())) +
@@ -305,11 +313,12 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
   double sum = 0;
   for (std::size_t stage = 0; stage < given.size(); ++stage) {
     sum += given[stage];
-    const bool is_end = stage == 0 || stage + 1 == given.size();
+    const bool is_end = stage == 0 || stage + 1 == given.size() ||
+                        (model.mtp_modules > 0 && static_cast<int>(stage) == plan.layout.mtp_stage);
     problems.require(given[stage] > 0 || (is_end && given[stage] == 0),
                      pointer + "/" + std::to_string(stage),
-                     text(given[stage]) + " layers; only the stages of the embedding and of the " +
-                         "head can do without one");
+                     text(given[stage]) + " layers; only the stages of the embedding, of the " +
+                         "head and of MTP layers can do without one");
   }
   problems.require(
       sum == model.layers, pointer,

@@ -17,10 +17,12 @@
 
 #include "planner/calibrate.hpp"
 #include "planner/catalog.hpp"
+#include "planner/command_import.hpp"
 #include "planner/command_line.hpp"
 #include "planner/describe.hpp"
 #include "planner/expert_transfer.hpp"
 #include "planner/faults.hpp"
+#include "planner/import/import_report_json.hpp"
 #include "planner/network.hpp"
 #include "planner/output_file.hpp"
 #include "planner/predict.hpp"
@@ -480,6 +482,7 @@ std::string schema_of(const std::string& document) {
   if (document == "experts/1") return expert_schema();
   if (document == "topology/1") return topology_schema();
   if (document == "topology_report/1") return topology_report_schema();
+  if (document == "import/1") return import_report_schema();
   const std::string schema = expert_input_schema(document);
   return schema.empty() ? input_schema(document) : schema;
 }
@@ -503,6 +506,9 @@ int run(int argc, char** argv) {
       return calibrate_command(arguments);
     case Command::network:
       return network_command(arguments);
+    case Command::import:
+      import_command(arguments);
+      return ok;
     case Command::catalog:
       return catalog_command(arguments);
     case Command::schema:

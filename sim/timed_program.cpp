@@ -9,14 +9,15 @@
 namespace reckon {
 namespace {
 
-// Layers of one class (dense, MoE, MTP) have equal parts; the head of an MTP module is like the
-// main one.
+// Layers of one class (dense or MoE, each with or without a window, recomputed or not; MTP) have
+// equal parts; the head of an MTP module is like the main one.
 int layer_class(const SimulateInputs& in, int layer) {
   if (layer == end_layer) return 3;
   if (layer >= in.model.layers) return 2;
   const bool part_of_stage = in.plan.recompute.full && in.plan.recompute.full_layers > 0;
   const bool again = part_of_stage && recomputes_layer(in.model, in.plan, layer);
-  return (is_moe_layer(in.model, layer) ? 1 : 0) + (again ? 4 : 0);
+  return (is_moe_layer(in.model, layer) ? 1 : 0) + (again ? 4 : 0) +
+         (is_windowed_layer(in.model, layer) ? 8 : 0);
 }
 
 bool is_head(PartKind kind) {

@@ -5,6 +5,7 @@ namespace reckon {
 std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan) {
   const int count = stages(plan);
   const std::vector<int>& given = plan.layout.layers_per_stage;
+  const int mtp_stage = plan.layout.mtp_stage < 0 ? count - 1 : plan.layout.mtp_stage;
   std::vector<StageLayers> result;
   int first = 0;
   for (int stage = 0; stage < count; ++stage) {
@@ -14,7 +15,7 @@ std::vector<StageLayers> stage_layers(const ModelSpec& model, const Plan& plan) 
                              : given[static_cast<std::size_t>(stage)];
     s.embedding = stage == 0;
     s.head = stage == count - 1;
-    s.mtp_modules = s.head ? model.mtp_modules : 0;
+    s.mtp_modules = stage == mtp_stage ? model.mtp_modules : 0;
     first += s.layers;
     result.push_back(s);
   }

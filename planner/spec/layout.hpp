@@ -11,7 +11,7 @@ namespace reckon {
 struct StageLayers {
   int first_layer = 0;
   int layers = 0;       // main-model layers [first_layer, first_layer + layers)
-  int mtp_modules = 0;  // on the last stage
+  int mtp_modules = 0;  // layers of MTP modules; their head passes are where `head` is
   bool embedding = false;
   bool head = false;
   bool operator==(const StageLayers&) const = default;

@@ -205,7 +205,7 @@ StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan,
   const double h = model.hidden;
   StageParameters result;
   result.linear = (p.attention + p.mlp + (mtp ? 2 * h * h : 0)) / tp;
-  result.other = p.norms + p.router + (mtp ? 3 * final_norm : 0);
+  result.other = p.norms + p.indexer + p.router + (mtp ? 3 * final_norm : 0);
   result.experts =
       p.experts / plan.parallelism.expert_parallel / expert_tensor_parallel(plan.parallelism);
   return result;

@@ -94,6 +94,7 @@ struct Recompute {
 
 struct StageLayout {
   std::vector<int> layers_per_stage;  // main-model layers; empty: as even as possible
+  int mtp_stage = -1;                 // of the MTP layers, their heads aside; -1: the last
   std::string source;
   bool operator==(const StageLayout&) const = default;
 };

@@ -80,19 +80,21 @@ void attention_backward(Builder& b, int owner, int layer) {
   b.add(owner, PartKind::attention_backward_input, compute, layer);
 }
 
-// Head passes of a stage: the main model's and one of each MTP module.
-int head_passes(const StageLayers& stage) { return stage.head ? 1 + stage.mtp_modules : 0; }
+// Head passes of a stage: the main model's and one of each MTP module, wherever its layer is.
+int head_passes(const Builder& b, const StageLayers& stage) {
+  return stage.head ? 1 + b.model.mtp_modules : 0;
+}
 
 void open_forward(Builder& b, int owner, const StageLayers& stage) {
   if (stage.embedding) b.add(owner, PartKind::embedding_forward, compute, 0);
 }
 void close_forward(Builder& b, int owner, const StageLayers& stage) {
-  for (int pass = 0; pass < head_passes(stage); ++pass) {
+  for (int pass = 0; pass < head_passes(b, stage); ++pass) {
     b.add(owner, PartKind::head_forward, compute, b.model.layers + pass - 1);
   }
 }
 void open_backward(Builder& b, int owner, const StageLayers& stage, bool with_weights) {
-  for (int pass = head_passes(stage) - 1; pass >= 0; --pass) {
+  for (int pass = head_passes(b, stage) - 1; pass >= 0; --pass) {
     b.add(owner, PartKind::head_backward_input, compute, b.model.layers + pass - 1);
     if (with_weights) {
       b.add_leaf(owner, PartKind::head_backward_weight, compute, b.model.layers + pass - 1);
@@ -189,7 +191,7 @@ void backward_chunk(Builder& b, const StageLayers& stage, bool with_weights) {
 }
 
 void weight_chunk(Builder& b, const StageLayers& stage) {
-  for (int pass = head_passes(stage) - 1; pass >= 0; --pass) {
+  for (int pass = head_passes(b, stage) - 1; pass >= 0; --pass) {
     b.add(0, PartKind::head_backward_weight, compute, b.model.layers + pass - 1);
   }
   std::vector<int> layers = layers_of(b.model, stage);

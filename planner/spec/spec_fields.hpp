@@ -23,6 +23,15 @@ constexpr double micro = 1e-6;
 // --------------------------------------------------------------------------------------
 
 template <>
+struct Fields<IndexerSpec> {
+  static constexpr std::tuple table{required("heads", &IndexerSpec::heads).min(1).max(65536),
+                                    required("head_dim", &IndexerSpec::head_dim).min(1).max(65536),
+                                    required("top_k", &IndexerSpec::top_k)
+                                        .min(1)
+                                        .max(most_width)
+                                        .doc("earlier tokens that a query attends to")};
+};
+template <>
 struct Fields<AttentionSpec> {
   static constexpr std::tuple table{
       required("kind", &AttentionSpec::kind).doc("mha, gqa, or mla (multi-head latent attention)"),
@@ -38,8 +47,23 @@ struct Fields<AttentionSpec> {
       optional("qk_rope_head_dim", &AttentionSpec::qk_rope_head_dim).min(0).max(65536).doc("mla"),
       optional("v_head_dim", &AttentionSpec::v_head_dim).min(0).max(65536).doc("mla"),
       optional("qk_norm", &AttentionSpec::qk_norm).doc("RMSNorm over each query and key head"),
+      optional("qk_norm_all_heads", &AttentionSpec::qk_norm_all_heads)
+          .doc("RMSNorm over all query and over all key heads together"),
       optional("bias_qkv", &AttentionSpec::bias_qkv).doc("bias on the three input projections"),
-      optional("bias_out", &AttentionSpec::bias_out).doc("bias on the output projection")};
+      optional("bias_out", &AttentionSpec::bias_out).doc("bias on the output projection"),
+      optional("sinks", &AttentionSpec::sinks).doc("a learned logit a head in the softmax"),
+      optional("window", &AttentionSpec::window)
+          .min(0)
+          .max(most_width)
+          .doc("tokens that a query of a windowed layer sees at most; 0: no layer has a window"),
+      optional("window_kind", &AttentionSpec::window_kind)
+          .doc("sliding: the last tokens; chunked: those of the query's own block"),
+      optional("full_attention_every", &AttentionSpec::full_attention_every)
+          .min(0)
+          .max(most_layers)
+          .doc("the last of so many layers has no window; 0: all have it"),
+      optional("indexer", &AttentionSpec::indexer)
+          .doc("DeepSeek Sparse Attention: what selects the tokens to attend to")};
 };
 template <>
 struct Fields<MoeSpec> {
@@ -48,6 +72,14 @@ struct Fields<MoeSpec> {
           .min(0)
           .max(most_layers)
           .doc("leading layers with a dense MLP"),
+      optional("layer_interval", &MoeSpec::layer_interval)
+          .min(1)
+          .max(most_layers)
+          .doc("one layer of so many has experts, behind the leading dense ones"),
+      optional("layer_offset", &MoeSpec::layer_offset)
+          .min(0)
+          .max(most_layers)
+          .doc("which of them: layer index modulo layer_interval"),
       required("experts", &MoeSpec::experts).min(1).max(65536).doc("routed experts a layer"),
       required("experts_per_token", &MoeSpec::experts_per_token).min(1).max(65536),
       required("expert_intermediate", &MoeSpec::expert_intermediate)
@@ -62,12 +94,15 @@ struct Fields<MoeSpec> {
       optional("groups_per_token", &MoeSpec::groups_per_token).min(1).max(65536),
       optional("router_score", &MoeSpec::router_score),
       optional("selection_bias", &MoeSpec::selection_bias)
-          .doc("balancing bias without an auxiliary loss, one number an expert")};
+          .doc("balancing bias without an auxiliary loss, one number an expert"),
+      optional("router_bias", &MoeSpec::router_bias).doc("bias of the router's projection")};
 };
 template <>
 struct Fields<PublishedSize> {
   static constexpr std::tuple table{
-      required("parameters", &PublishedSize::parameters).positive().doc("total, MTP excluded"),
+      required("parameters", &PublishedSize::parameters)
+          .min(0)
+          .doc("total, MTP excluded; 0: not published"),
       optional("active_parameters", &PublishedSize::active_parameters)
           .min(0)
           .doc("per token, embedding and head included; 0: not published"),
@@ -99,7 +134,7 @@ struct Fields<ModelSpec> {
           .min(0)
           .max(64)
           .doc("multi-token prediction modules"),
-      required("published", &ModelSpec::published),
+      optional("published", &ModelSpec::published),
       optional("source", &ModelSpec::source)};
 };
 
@@ -397,6 +432,11 @@ template <>
 struct Fields<StageLayout> {
   static constexpr std::tuple table{
       optional("layers_per_stage", &StageLayout::layers_per_stage).min(0).max(most_layers),
+      optional("mtp_stage", &StageLayout::mtp_stage)
+          .min(-1)
+          .max(most_layers)
+          .doc("stage of the MTP layers, counted from 0; their heads stay on the last; -1: the "
+               "last"),
       optional("source", &StageLayout::source)};
 };
 template <>

@@ -24,6 +24,7 @@ struct Shapes {
   double kv;            // local KV heads
   double qk;            // size of one query or key head
   double v;             // size of one value head
+  double keys;          // that a query of this layer attends to, the causal mean
   bool full_recompute;  // of this layer
   bool by_tile;         // with scales by tile: DeepSeek's block-scaled FP8
   bool narrow;          // linear layers compute in FP8 or FP4, cast from BF16 first
@@ -43,6 +44,7 @@ Shapes shapes_of(const ModelSpec& model, const Plan& plan, int layer) {
           std::max(1.0, kv_heads(a) / tp),
           static_cast<double>(qk_head_dim(a)),
           static_cast<double>(v_head_dim(a)),
+          keys_per_query(model, layer, plan.batch.sequence_length),
           recomputes_layer(model, plan, layer),
           plan.precision.linear == Dtype::fp8_block,
           is_narrow(plan.precision.linear)};
@@ -103,7 +105,7 @@ struct Kernels {
     w.family = KernelFamily::attention_core;
     w.role = role;
     w.m = s.tokens;
-    w.k = s.plan.batch.sequence_length;
+    w.k = 2 * s.keys;  // the sequence without a window whose causal half is as large
     w.recompute = recompute;
     w.attention = {s.heads, s.kv, s.qk, s.v};
     w.attention_kernel = s.plan.attention_kernel;
@@ -199,7 +201,8 @@ void out_projection(Kernels& k, GemmRole role) {
 
 double small_norm_width(const Shapes& s) {
   if (is_mla(s)) return mla_of(s).q_rank + mla_of(s).kv_rank;
-  return s.model.attention.qk_norm ? (s.heads + s.kv) * s.qk : 0;
+  const AttentionSpec& a = s.model.attention;
+  return a.qk_norm || a.qk_norm_all_heads ? (s.heads + s.kv) * s.qk : 0;
 }
 
 // Bytes an element of what PyTorch runs operator by operator / in one fused kernel, which reads and
@@ -235,6 +238,30 @@ void assemble_keys(Kernels& k, double passes) {
   }
 }
 
+// --- the indexer of sparse attention
+// ---------------------------------------------------------------------------------
+
+// Its inputs are detached from the graph (DeepSeek-V3.2 report, section 2.1.1), so its projections
+// have no input gradients.
+void index_projections(Kernels& k, GemmRole role) {
+  const AttentionSpec& a = k.s.model.attention;
+  if (!a.indexer) return;
+  const double in = a.q_lora_rank > 0 ? a.q_lora_rank : k.s.h;
+  k.linear(role, k.s.tokens, static_cast<double>(a.indexer->heads) * a.indexer->head_dim, in);
+  k.linear(role, k.s.tokens, a.indexer->head_dim, k.s.h);
+  k.gemm(Dtype::bf16, role, k.s.tokens, a.indexer->heads, k.s.h, 1, false);
+}
+// One score for each earlier token, summed over the heads inside the kernel.
+void index_scores(Kernels& k, GemmRole role) {
+  const AttentionSpec& a = k.s.model.attention;
+  if (!a.indexer) return;
+  const double keys = k.s.plan.batch.sequence_length / 2.0;  // causal
+  k.linear(role, k.s.tokens, keys, static_cast<double>(a.indexer->heads) * a.indexer->head_dim);
+  if (role == GemmRole::output) {  // read for the best
+    k.stream(KernelFamily::router, bf16 * k.s.tokens * keys, 1);
+  }
+}
+
 PartWork attention_forward(const Shapes& s, bool moe_layer) {
   Kernels k{s, {}};
   norms_forward(k);
@@ -249,6 +276,8 @@ PartWork attention_forward(const Shapes& s, bool moe_layer) {
   }
   positions(k, 1);
   assemble_keys(k, 1);
+  index_projections(k, GemmRole::output);
+  index_scores(k, GemmRole::output);
   k.attention_core(GemmRole::output);
   k.quantise(s.tokens * s.heads * s.v, 2);
   out_projection(k, GemmRole::output);
@@ -308,6 +337,8 @@ PartWork attention_backward_input(const Shapes& s, bool moe_layer) {
   k.stream(KernelFamily::attention_helper, t * s.heads * (2 * bf16 * s.v + (fp32 + bf16) * s.qk),
            2);
   k.attention_core(GemmRole::input_gradient);
+  index_scores(k, GemmRole::input_gradient);
+  index_scores(k, GemmRole::weight_gradient);  // of the keys
   positions(k, 1);
   assemble_keys(k, 1);
   if (is_mla(s)) {
@@ -338,6 +369,7 @@ PartWork attention_backward_weight(const Shapes& s) {
     qkv_projection(k, GemmRole::weight_gradient);
   }
   out_projection(k, GemmRole::weight_gradient);
+  index_projections(k, GemmRole::weight_gradient);
   return {k.list, {}, {}};
 }
 
@@ -572,7 +604,9 @@ void add_transfers(const Shapes& s, PartKind part, bool moe, PartWork& work) {
     work.transfers.push_back({TransferKind::reduce_scatter, false, rows});
   }
   if (attention && p.context_parallel > 1) {
-    const double width = is_mla(s) ? mla_of(s).kv_rank + mla_of(s).rope : s.kv * (s.qk + s.v);
+    const double core = is_mla(s) ? mla_of(s).kv_rank + mla_of(s).rope : s.kv * (s.qk + s.v);
+    const auto& indexer = s.model.attention.indexer;
+    const double width = core + (indexer ? indexer->head_dim : 0);
     const Bytes keys{bf16 * s.tokens * p.context_parallel * width};
     work.transfers.push_back({TransferKind::all_gather, true, keys});
     if (part == PartKind::attention_backward_input) {

@@ -32,12 +32,15 @@ std::string module_of(const std::string& path) {
     if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";
+  if (starts_with(path, "planner/import/")) return "planner/import";
   return path.substr(0, path.find('/'));
 }
 
 const std::map<std::string, Names>& allowed_modules() {
   static const std::map<std::string, Names> table{
       {"planner/spec", {"planner/spec"}},
+      // Foreign configurations: usable without the rest of the planner.
+      {"planner/import", {"planner/import", "planner/spec"}},
       {"kernels", {"kernels"}},
       {"topologies", {"topologies", "planner/spec"}},
       {"planner", {"planner", "planner/spec"}},
@@ -48,13 +51,13 @@ const std::map<std::string, Names>& allowed_modules() {
       // call: the only files beside main.cpp that know planner, simulator and reports at once.
       {"predict", {"predict", "planner/spec", "planner", "sim", "reports", "topologies"}},
       // argv to values: what main.cpp would be too long with.
-      {"command_line", {"command_line", "planner/spec", "planner", "sim"}},
+      {"command_line", {"command_line", "planner/spec", "planner/import", "planner", "sim"}},
       {"main",
-       {"planner/spec", "kernels", "topologies", "planner", "predict", "command_line", "sim",
-        "trainer", "reports"}},
+       {"planner/spec", "planner/import", "kernels", "topologies", "planner", "predict",
+        "command_line", "sim", "trainer", "reports"}},
       {"tests",
-       {"planner/spec", "kernels", "topologies", "planner", "predict", "sim", "trainer", "reports",
-        "tests"}},
+       {"planner/spec", "planner/import", "kernels", "topologies", "planner", "predict", "sim",
+        "trainer", "reports", "tests"}},
   };
   return table;
 }

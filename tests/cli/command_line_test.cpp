@@ -11,7 +11,7 @@ namespace reckon {
 namespace {
 
 const std::vector<std::string> commands{"simulate", "schedule", "calibrate", "network",
-                                        "catalog",  "schema",   "help"};
+                                        "import",   "catalog",  "schema",    "help"};
 
 std::string help_of(const std::vector<std::string>& arguments) {
   const Outcome outcome = Folder().run(arguments);
@@ -54,7 +54,7 @@ TEST(CommandLine, AloneIsHelpOnStandardError) {
 TEST(CommandLine, AnUnknownCommand) {
   const Folder folder;
   const std::string all =
-      "there are simulate, schedule, calibrate, network, catalog, schema, help\n";
+      "there are simulate, schedule, calibrate, network, import, catalog, schema, help\n";
   expect_failure(folder.run({"simulat", v3}), 2,
                  {"simulat: unknown command; did you mean \"simulate\"? " + all});
   expect_failure(folder.run({"zzz"}), 2, {"zzz: unknown command; " + all});

@@ -139,8 +139,17 @@ TEST(Feasible, TheLayoutAddsUp) {
               in.plan.layout.layers_per_stage[3] = 0;
               in.plan.layout.layers_per_stage[4] = 8;
             }),
-            Lines{"plan /layout/layers_per_stage/3: 0 layers; only the stages of the embedding and "
-                  "of the head can do without one"});
+            Lines{"plan /layout/layers_per_stage/3: 0 layers; only the stages of the embedding, of "
+                  "the head and of MTP layers can do without one"});
+  EXPECT_EQ(after_v3([](Inputs& in) {
+              in.plan.layout.layers_per_stage[3] = 0;
+              in.plan.layout.layers_per_stage[4] = 8;
+              in.plan.layout.mtp_stage = 3;
+            }),
+            Lines{})
+      << "an MTP layer is a layer";
+  EXPECT_EQ(after_v3([](Inputs& in) { in.plan.layout.mtp_stage = 16; }),
+            Lines{"plan /layout/mtp_stage: there are stages 0 to 15"});
   EXPECT_EQ(after_v3([](Inputs& in) {
               in.plan.layout.layers_per_stage.front() = 5;
               in.plan.layout.layers_per_stage.back() = 0;
@@ -226,6 +235,14 @@ TEST(Feasible, RoutingStaysWithinTheExperts) {
                   "experts; give fewer, or drop moe"});
 }
 
+TEST(Feasible, LayersWithExpertsAreThere) {
+  EXPECT_EQ(after_v3([](Inputs& in) {
+              in.model.moe->layer_interval = 2;
+              in.model.moe->layer_offset = 2;
+            }),
+            Lines{"model /moe/layer_offset: no layer has index 2 modulo 2; take 0 to 1"});
+}
+
 TEST(Feasible, AttentionHasItsSizes) {
   EXPECT_EQ(
       after_v3([](Inputs& in) { in.model.attention = {.kind = AttentionKind::mla, .heads = 128}; }),
@@ -239,6 +256,10 @@ TEST(Feasible, AttentionHasItsSizes) {
                   "to gqa"});
   EXPECT_EQ(after_llama([](Inputs& in) { in.model.attention.kv_heads = 24; }),
             Lines{"model /attention/kv_heads: 24 KV heads do not divide the 64 heads"});
+  EXPECT_EQ(after_llama([](Inputs& in) {
+              in.model.attention.qk_norm = in.model.attention.qk_norm_all_heads = true;
+            }),
+            Lines{"model /attention/qk_norm_all_heads: stands beside qk_norm; drop one of them"});
 }
 
 TEST(Feasible, GemmsReadBf16OrFp8) {

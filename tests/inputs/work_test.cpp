@@ -60,10 +60,34 @@ double total_of(const ModelSpec& model, const Plan& plan, const Parts& parts, in
 }
 
 // QK^T and PV of the causal half, one layer.
-double core_of(const ModelSpec& model, const Plan& plan) {
+double core_of(const ModelSpec& model, const Plan& plan, int layer = 0) {
   const AttentionSpec& a = model.attention;
-  const double tokens = tokens_per_rank(plan);
-  return 2.0 * a.heads * (qk_head_dim(a) + v_head_dim(a)) * plan.batch.sequence_length / 2 * tokens;
+  const double keys = keys_per_query(model, layer, plan.batch.sequence_length);
+  return 2.0 * a.heads * (qk_head_dim(a) + v_head_dim(a)) * keys * tokens_per_rank(plan);
+}
+
+double cores_of(const ModelSpec& model, const Plan& plan) {
+  double sum = 0;
+  for (int layer = 0; layer < model.layers; ++layer) sum += core_of(model, plan, layer);
+  return sum;
+}
+
+// An indexer's scores of all earlier tokens, one layer.
+double index_scores_of(const ModelSpec& model, const Plan& plan) {
+  if (!model.attention.indexer) return 0;
+  const IndexerSpec& indexer = *model.attention.indexer;
+  return 2.0 * indexer.heads * indexer.head_dim * plan.batch.sequence_length / 2 *
+         tokens_per_rank(plan);
+}
+
+// An indexer's projections, one layer: from the compressed queries and the hidden state.
+double index_projections_of(const ModelSpec& model, const Plan& plan) {
+  if (!model.attention.indexer) return 0;
+  const IndexerSpec& i = *model.attention.indexer;
+  const double parameters =
+      static_cast<double>(model.attention.q_lora_rank) * i.heads * i.head_dim +
+      static_cast<double>(model.hidden) * (i.head_dim + i.heads);
+  return 2 * parameters * tokens_per_rank(plan);
 }
 
 TEST(Work, ForwardIsTwoFlopsForEachMatmulParameterAndToken) {
@@ -76,7 +100,9 @@ TEST(Work, ForwardIsTwoFlopsForEachMatmulParameterAndToken) {
       flops += total_of(model, plan, forward_parts, layer);
     }
     const double matmul = 2 * count_parameters(model).matmul_per_token * tokens;
-    EXPECT_DOUBLE_EQ(flops, matmul + model.layers * core_of(model, plan)) << name;
+    EXPECT_DOUBLE_EQ(flops,
+                     matmul + cores_of(model, plan) + model.layers * index_scores_of(model, plan))
+        << name;
     // A training step is three times its forward.
     const double a_token =
         model_flops_per_token(model, plan.batch.sequence_length, AttentionCounting::causal).value;
@@ -94,7 +120,9 @@ TEST(Work, BackwardHasTheForwardsGemmsOnceForInputsAndOnceForWeights) {
       return sum_of(model, plan, parts, KernelFamily::gemm, role, 0, model.layers);
     };
     const double forward = gemms(forward_parts, GemmRole::output);
-    EXPECT_DOUBLE_EQ(gemms(backward, GemmRole::input_gradient), forward) << name;
+    // An indexer's inputs are detached: its projections have no input gradients.
+    const double detached = model.layers * index_projections_of(model, plan);
+    EXPECT_DOUBLE_EQ(gemms(backward, GemmRole::input_gradient), forward - detached) << name;
     EXPECT_DOUBLE_EQ(gemms(backward, GemmRole::weight_gradient), forward) << name;
     EXPECT_EQ(gemms(backward, GemmRole::output), 0.0) << name << " recomputes unasked";
     EXPECT_EQ(gemms(backward_weight_parts, GemmRole::input_gradient), 0.0) << name;
@@ -115,6 +143,47 @@ TEST(Work, AttentionBackwardDoesTheScoresAgain) {
     const double v = v_head_dim(model.attention);
     EXPECT_DOUBLE_EQ(backward, core_of(model, plan) * (3 * qk + 2 * v) / (qk + v)) << name;
   }
+}
+
+TEST(Work, AWindowShortensTheCoreAlone) {
+  const ModelSpec model = shipped("gpt-oss-20b");  // layers 0, 2, ... see 128 tokens
+  Plan plan;
+  plan.batch.sequence_length = 4096;
+  const auto core = [&](int layer) {
+    return sum_of(work_of(model, plan, PartKind::attention_forward, layer),
+                  KernelFamily::attention_core, GemmRole::output);
+  };
+  // 64 heads x 64 for scores and as much for values, 2 FLOPs, 4096 queries of 126 or 2048 keys
+  EXPECT_EQ(core(0), 2.0 * 64 * 128 * 4096 * 126);
+  EXPECT_EQ(core(1), 2.0 * 64 * 128 * 4096 * 2048);
+  EXPECT_EQ(sum_of(work_of(model, plan, PartKind::attention_forward, 0), KernelFamily::gemm,
+                   GemmRole::output),
+            sum_of(work_of(model, plan, PartKind::attention_forward, 1), KernelFamily::gemm,
+                   GemmRole::output));
+}
+
+TEST(Work, AnIndexerScoresAllAndTheCoreSeesTheBest) {
+  const ModelSpec model = shipped("deepseek-v3.2");
+  Plan plan;
+  plan.batch.sequence_length = 32768;
+  const auto of = [&](const char* name, PartKind part, KernelFamily family, GemmRole role) {
+    return sum_of(work_of(shipped(name), plan, part, 10), family, role);
+  };
+  const auto more = [&](PartKind part, GemmRole role) {
+    return of("deepseek-v3.2", part, KernelFamily::gemm, role) -
+           of("deepseek-v3", part, KernelFamily::gemm, role);
+  };
+  const double projections = 2.0 * 32768 * (1536 * 8192 + 7168 * 192);
+  const double scores = 2.0 * 32768 * 16384 * 8192;
+  EXPECT_EQ(more(PartKind::attention_forward, GemmRole::output), projections + scores);
+  EXPECT_EQ(more(PartKind::attention_backward_input, GemmRole::input_gradient), scores);
+  EXPECT_EQ(more(PartKind::attention_backward_input, GemmRole::weight_gradient), scores);
+  EXPECT_EQ(more(PartKind::attention_backward_weight, GemmRole::weight_gradient), projections);
+  // 1984 keys in place of 16384 (hf_test.cpp)
+  EXPECT_EQ(of("deepseek-v3.2", PartKind::attention_forward, KernelFamily::attention_core,
+               GemmRole::output),
+            2.0 * 128 * 320 * 32768 * 1984);
+  EXPECT_EQ(core_of(model, plan, 10), 2.0 * 128 * 320 * 32768 * 1984);
 }
 
 TEST(Work, AnMtpModuleIsAProjectionALayerAndAHead) {

@@ -73,5 +73,14 @@ TEST(Layout, DeepSeekV3) {
   EXPECT_EQ(stages[15], (StageLayers{60, 1, 1, false, true}));
 }
 
+TEST(Layout, MtpLayersCanHaveAStageOfTheirOwn) {
+  const test::Case v3 = test::shipped_case("deepseek-v3-2048-h800");
+  Plan plan = v3.plan;
+  plan.layout.mtp_stage = 3;
+  const std::vector<StageLayers> stages = stage_layers(v3.model, plan);
+  EXPECT_EQ(stages[3], (StageLayers{12, 4, 1, false, false}));
+  EXPECT_EQ(stages[15], (StageLayers{60, 1, 0, false, true}));
+}
+
 }  // namespace
 }  // namespace reckon

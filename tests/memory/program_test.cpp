@@ -147,5 +147,17 @@ TEST(ChunkProgram, EmbeddingHeadAndMtpOfDeepSeekV3) {
   EXPECT_EQ(last.parts[4].layer, 61);
 }
 
+// With an MTP layer elsewhere both head passes stay on the last stage.
+TEST(ChunkProgram, MtpLayerOnAStageOfItsOwn) {
+  Case given = v3();
+  given.plan.layout.mtp_stage = 14;
+  const std::vector<StageLayers> stages = stage_layers(given.model, given.plan);
+  const Program last = chunk_program(given.model, given.plan, stages[15], OpKind::forward, {});
+  EXPECT_EQ(kinds_on(last, Lane::compute),
+            (Kinds{attention_f, mlp_f, PartKind::head_forward, PartKind::head_forward}));
+  const Program before = chunk_program(given.model, given.plan, stages[14], OpKind::forward, {});
+  EXPECT_EQ(before.parts.back().layer, 61);
+}
+
 }  // namespace
 }  // namespace reckon

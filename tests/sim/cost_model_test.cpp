@@ -405,9 +405,9 @@ std::vector<std::size_t> best_groups(const Scores& scores) {
   std::vector<std::pair<double, std::size_t>> sums;
   for (std::size_t group = 0; group < 8; ++group) {
     const auto first = scores.begin() + static_cast<std::ptrdiff_t>(group * 32);
-    Scores top(2);
-    std::partial_sort_copy(first, first + 32, top.begin(), top.end(), std::greater<>());
-    sums.emplace_back(top[0] + top[1], group);
+    Scores own(first, first + 32);
+    std::nth_element(own.begin(), own.begin() + 1, own.end(), std::greater<>());
+    sums.emplace_back(own[0] + own[1], group);
   }
   std::sort(sums.begin(), sums.end(), std::greater<>());
   return {sums[0].second, sums[1].second, sums[2].second, sums[3].second};

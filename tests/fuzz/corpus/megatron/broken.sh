@@ -1,0 +1,3 @@
+A=$A$A${A:-${A:-${A}}}
+if [ "$A" = 1 ]; then
+python t.py ${A[@]} --num-layers (((

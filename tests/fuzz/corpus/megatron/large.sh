@@ -1,0 +1,1 @@
+--num-layers 1 --moe-layer-freq "[0]*99999999999" --num-experts 2 --pipeline-model-parallel-layout "((t*1000)*1000)*1000"
