@@ -91,7 +91,7 @@ constexpr std::array<Known, 65> prefixes{{
     {"weight_decay", learning},
 }};
 
-constexpr std::array<Known, 176> names{{
+constexpr std::array<Known, 175> names{{
     {"accumulate_allreduce_grads_in_fp32", "the default of a plan: FP32 gradients"},
     {"align_grad_reduce", buckets},
     {"align_param_gather", buckets},
@@ -210,7 +210,6 @@ constexpr std::array<Known, 176> names{{
     {"optimizer", "adam in all plans here"},
     {"override_opt_param_scheduler", learning},
     {"override_opt_param-scheduler", learning},
-    {"overlap_p2p_comm", "pipeline sends run beside compute here"},
     {"overlap_p2p_comm_warmup_flush", kernels},
     {"batch_p2p_comm", kernels},
     {"tp_comm_overlap_ag", "of tp_comm_overlap, which is off"},
@@ -270,17 +269,10 @@ constexpr std::array<Known, 176> names{{
     {"vocab_file", data},
 }};
 
-constexpr std::array<Known, 33> refused{{
+constexpr std::array<Known, 26> refused{{
     {"activation_func_clamp_value", "a clamp in the activation; drop it"},
     {"attention_output_gate", "a gate behind attention"},
-    {"cuda_graph_impl", "CUDA graphs"},
-    {"cuda_graph_scope", "CUDA graphs"},
-    {"enable_cuda_graph", "CUDA graphs"},
-    {"external_cuda_graph", "CUDA graphs"},
     {"delay_wgrad_compute", "weight gradients that wait for an exchange"},
-    {"no_overlap_p2p_communication", "pipeline sends that compute waits for"},
-    {"overlap_moe_expert_parallel_comm", "dispatches beside another micro-batch's compute"},
-    {"tp_comm_overlap", "tensor parallel collectives beside compute"},
     {"cpu_offloading_num_layers", "layers that are offloaded to the CPU"},
     {"distribute_saved_activations", "recompute inputs that tensor parallel ranks share"},
     {"encoder_pipeline_model_parallel_size", "an encoder of its own"},

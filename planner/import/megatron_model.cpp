@@ -74,8 +74,11 @@ void read_positions(MegatronReader& in, ModelSpec& model) {
 void read_mlp(MegatronReader& in, ModelSpec& model) {
   const int width = model.hidden > most / 4 ? most : 4 * model.hidden;
   const bool swiglu = in.flag("swiglu", "activation", "swiglu");
-  model.activation = swiglu ? Activation::swiglu : Activation::gelu;
-  if (!swiglu) in.derived("swiglu", "activation", "gelu");
+  const bool squared = in.flag("squared_relu", "activation", "squared_relu");
+  model.activation = swiglu    ? Activation::swiglu
+                     : squared ? Activation::squared_relu
+                               : Activation::gelu;
+  if (!swiglu && !squared) in.derived("swiglu", "activation", "gelu");
   // Megatron-LM makes a gated MLP narrower by 2/3 unless told its width, to a multiple of 64.
   const int gated = static_cast<int>(4LL * model.hidden * 2 / 3 / 64 * 64);
   model.intermediate =

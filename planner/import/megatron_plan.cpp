@@ -97,11 +97,9 @@ void read_parallelism(MegatronReader& in, const ModelSpec& model, int world_size
   p.context_parallel = in.integer_or("context_parallel_size", "parallelism.context_parallel", 1, 1);
   p.expert_parallel =
       in.integer_or("expert_model_parallel_size", "parallelism.expert_parallel", 1, 1);
-  const auto experts = in.integer("expert_tensor_parallel_size", "parallelism", 1);
-  if (experts && model.moe && *experts != p.tensor_parallel) {
-    in.problem("expert_tensor_parallel_size",
-               "reckon splits experts over the tensor parallel ranks; give as many");
-  }
+  p.expert_tensor_parallel =
+      in.integer("expert_tensor_parallel_size", "parallelism.expert_tensor_parallel", 1)
+          .value_or(0);
   p.sequence_parallel = in.flag("sequence_parallel", "parallelism.sequence_parallel");
   if (p.sequence_parallel && p.tensor_parallel == 1) {  // Megatron-LM switches it off as well
     p.sequence_parallel = false;

@@ -56,14 +56,21 @@ void read_precision(MegatronReader& in, Plan& plan) {
     return;
   }
   const std::string recipe = in.word_or("fp8_recipe", "precision.linear", "delayed");
-  const bool gather = in.flag("fp8_param_gather", "precision.parameter_gather", "fp8_block");
-  if (recipe != "blockwise") {
-    in.problem("fp8_recipe", "reckon knows blockwise alone, not " + in_quotes(recipe));
-    return;
+  const bool gather = in.flag("fp8_param_gather", "precision.parameter_gather", "as linear");
+  if (recipe == "blockwise") {
+    p.linear = Dtype::fp8_block;
+  } else if (recipe == "mxfp8") {
+    p.linear = Dtype::mxfp8;
+  } else if (recipe == "delayed" || recipe == "tensorwise") {
+    p.linear = Dtype::fp8_tensor;
+  } else {
+    in.problem("fp8_recipe",
+               "reckon knows delayed, tensorwise, blockwise and mxfp8, not " + in_quotes(recipe));
   }
-  p.linear = p.linear_input_cache = Dtype::fp8_block;
-  in.derived("fp8_recipe", "precision.linear, precision.linear_input_cache", "fp8_block");
-  if (gather) p.parameter_gather = p.weights = Dtype::fp8_block;
+  p.linear_input_cache = p.linear;
+  in.derived("fp8_recipe", "precision.linear, precision.linear_input_cache",
+             std::string(enum_name(p.linear)));
+  if (gather) p.parameter_gather = p.weights = p.linear;
 }
 
 void read_selective_recompute(MegatronReader& in, Recompute& recompute) {
@@ -81,10 +88,15 @@ void read_selective_recompute(MegatronReader& in, Recompute& recompute) {
       recompute.mla_up_projection = true;
     } else if (module == "moe_act") {
       recompute.swiglu = true;
+    } else if (module == "mlp" || module == "shared_experts") {
+      recompute.mlp = true;  // one switch for a dense layer's MLP and the shared experts
+    } else if (module == "moe") {
+      recompute.experts = true;
     } else {
-      in.problem(
-          "recompute_modules",
-          "reckon knows core_attn, layernorm, mla_up_proj and moe_act, not " + in_quotes(module));
+      in.problem("recompute_modules",
+                 "reckon knows core_attn, layernorm, mla_up_proj, moe_act, mlp, shared_experts and "
+                 "moe, not " +
+                     in_quotes(module));
     }
   }
 }
@@ -94,14 +106,15 @@ void read_full_recompute(MegatronReader& in, const ModelSpec& model, Plan& plan)
   const std::string method = in.word_or("recompute_method", "recompute.full", "none");
   const int layers = in.integer_or("recompute_num_layers", "recompute.full", 1, 1);
   in.ignore("recompute_modules", "of selective recompute");
-  const int stages = std::max(1, plan.parallelism.pipeline_parallel);
-  const bool all = (method == "uniform" && layers == 1) ||
-                   (method == "block" && layers >= (model.layers + stages - 1) / stages);
-  if (!all) {
+  const bool uniform = method == "uniform" && layers == 1;
+  if (!uniform && method != "block") {
     in.problem("recompute_method",
-               "reckon recomputes every layer from its input (uniform with 1 layer, or block with "
-               "all layers of a stage) or none");
+               "reckon recomputes layers from their inputs (uniform with 1 layer, or block)");
   }
+  // Of a rank's chunks Megatron-LM counts each for itself, as reckon does stages.
+  const int stages = std::max(1, plan.parallelism.pipeline_parallel);
+  const int most = (model.layers + stages - 1) / stages;
+  plan.recompute.full_layers = uniform || layers >= most ? 0 : layers;
   plan.recompute.full = true;
   in.derived("recompute_granularity", "recompute.full", "true");
 }
@@ -127,6 +140,11 @@ void read_recompute(MegatronReader& in, const ModelSpec& model, Plan& plan) {
 void read_overlap(MegatronReader& in, Overlap& overlap) {
   overlap.gradient_reduction = in.flag("overlap_grad_reduce", "overlap.gradient_reduction");
   overlap.parameter_gather = in.flag("overlap_param_gather", "overlap.parameter_gather");
+  overlap.tensor_parallel = in.flag("tp_comm_overlap", "overlap.tensor_parallel");
+  overlap.expert_all_to_all =
+      in.flag("overlap_moe_expert_parallel_comm", "overlap.expert_all_to_all");
+  const bool waits = in.flag("no_overlap_p2p_communication", "overlap.pipeline_sends", "false");
+  overlap.pipeline_sends = in.toggle("overlap_p2p_comm", "overlap.pipeline_sends").value_or(!waits);
 }
 
 void read_experts_exchange(MegatronReader& in, const ModelSpec& model, Plan& plan) {
@@ -138,18 +156,35 @@ void read_experts_exchange(MegatronReader& in, const ModelSpec& model, Plan& pla
     }
     return;
   }
-  const std::string dispatcher =
-      in.word_or("moe_token_dispatcher_type", "expert_communication", "allgather");
-  if (dispatcher == "allgather" && plan.parallelism.expert_parallel > 1) {
+  Dispatcher& way = plan.expert_communication.dispatcher;
+  const std::string type =
+      in.word_or("moe_token_dispatcher_type", "expert_communication.dispatcher", "allgather");
+  const bool deepep = in.flag("moe_enable_deepep", "expert_communication.dispatcher", "deepep");
+  const std::string backend =
+      in.word_or("moe_flex_dispatcher_backend", "expert_communication.dispatcher", "deepep");
+  way = type != "flex"                     ? Dispatcher::all_to_all
+        : backend == "hybridep" && !deepep ? Dispatcher::hybridep
+                                           : Dispatcher::deepep;
+  if (type == "allgather" && plan.parallelism.expert_parallel > 1) {
     in.problem(
         "moe_token_dispatcher_type",
         "reckon exchanges tokens all to all (alltoall, flex), not by the default, allgather");
   }
-  in.word_or("moe_flex_dispatcher_backend", "expert_communication", "deepep");
-  in.flag("moe_enable_deepep", "expert_communication", "deepep");
   if (const auto sms = in.integer("moe_deepep_num_sms", "expert_communication.sms")) {
     plan.expert_communication.sms = *sms;
   }
+}
+
+// Old and new names of the same thing; a scope leaves a part of each layer out.
+void read_cuda_graph(MegatronReader& in, Plan& plan) {
+  bool on = in.flag("enable_cuda_graph", "cuda_graph");
+  on = in.flag("external_cuda_graph", "cuda_graph") || on;
+  on = in.word_or("cuda_graph_impl", "cuda_graph", "none") != "none" || on;
+  const std::vector<std::string> scope = in.words("cuda_graph_scope", "cuda_graph");
+  if (!on) return;
+  const bool whole = scope.empty() || scope[0] == "full" || scope[0] == "full_iteration";
+  plan.cuda_graph = whole ? CudaGraph::full : CudaGraph::partial;
+  in.derived("cuda_graph_scope", "cuda_graph", std::string(enum_name(plan.cuda_graph)));
 }
 
 }  // namespace
@@ -159,6 +194,7 @@ void read_megatron_step(MegatronReader& in, const ModelSpec& model, Plan& plan) 
   read_recompute(in, model, plan);
   read_overlap(in, plan.overlap);
   read_experts_exchange(in, model, plan);
+  read_cuda_graph(in, plan);
 }
 
 }  // namespace reckon
