@@ -1,0 +1,416 @@
+#include "planner/vary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "planner/spec/json_document.hpp"
+#include "planner/spec/pointer_json.hpp"
+
+namespace reckon {
+namespace {
+
+constexpr double giga = 1e9;
+constexpr double tera = 1e12;
+constexpr double bits_per_byte = 8;
+constexpr std::size_t longest_value = 200;
+
+// --- what hangs together
+// ----------------------------------------------------------------------------
+
+// What large transfers reach is a share of the nominal rate: it moves along.
+void set_link(LinkSpec& link, BytesPerSecond bandwidth) {
+  link.achieved *= bandwidth / link.bandwidth;
+  link.bandwidth = bandwidth;
+}
+
+void set_nvlink(const Documents& d, double gigabytes_per_s) {
+  const BytesPerSecond bandwidth{gigabytes_per_s * giga};
+  d.device.expert_transport.nvlink *= bandwidth / d.cluster.nvlink.bandwidth;
+  d.device.gpu.nvlink_bandwidth = bandwidth;
+  set_link(d.cluster.nvlink, bandwidth);
+}
+
+// The rates of kernels bound by memory were measured: they keep their share of the bandwidth.
+void set_hbm(const Documents& d, double gigabytes_per_s) {
+  const BytesPerSecond bandwidth{gigabytes_per_s * giga};
+  for (StreamModel& stream : d.device.streams) {
+    stream.bandwidth *= bandwidth / d.device.gpu.hbm_bandwidth;
+  }
+  d.device.gpu.hbm_bandwidth = bandwidth;
+}
+
+// Each SM computes as fast as before, so the peaks grow with their number; memory does not.
+void set_sms(const Documents& d, double sms) {
+  const double factor = sms / d.device.gpu.sms;
+  d.device.gpu.bf16_peak *= factor;
+  d.device.gpu.fp8_peak *= factor;
+  d.device.gpu.sms = static_cast<int>(sms);
+}
+
+void scale_gemms(DeviceProfile& device, bool fp8, double factor) {
+  for (GemmModel& model : device.gemm) {
+    if ((model.dtype == Dtype::fp8_block) == fp8) model.rate_per_sm *= factor;
+  }
+}
+
+// Measured rates keep their share of the peak of their dtype. Attention computes in BF16.
+void set_bf16_peak(const Documents& d, double tflops) {
+  const FlopsPerSecond peak{tflops * tera};
+  const double factor = peak / d.device.gpu.bf16_peak;
+  scale_gemms(d.device, false, factor);
+  d.device.attention.forward_rate_per_sm *= factor;
+  d.device.attention.backward_rate_per_sm *= factor;
+  d.device.gpu.bf16_peak = peak;
+}
+
+void set_fp8_peak(const Documents& d, double tflops) {
+  const FlopsPerSecond peak{tflops * tera};
+  if (d.device.gpu.fp8_peak.value > 0) {
+    scale_gemms(d.device, true, peak / d.device.gpu.fp8_peak);
+  }
+  d.device.gpu.fp8_peak = peak;
+}
+
+template <int Parallelism::*Member>
+constexpr VaryKey parallel(std::string_view name, std::string_view meaning, double most,
+                           double least = 1) {
+  return {name,
+          "",
+          meaning,
+          true,
+          least,
+          most,
+          [](const Documents& d) -> double { return d.plan.parallelism.*Member; },
+          [](const Documents& d, double value) {
+            d.plan.parallelism.*Member = static_cast<int>(value);
+          }};
+}
+template <int Batch::*Member>
+constexpr VaryKey batch(std::string_view name, std::string_view meaning, double most) {
+  return {name,
+          "",
+          meaning,
+          true,
+          1,
+          most,
+          [](const Documents& d) -> double { return d.plan.batch.*Member; },
+          [](const Documents& d, double value) { d.plan.batch.*Member = static_cast<int>(value); }};
+}
+
+// Interleaving is 1F1B with more than one chunk a rank; other schedules have no chunks.
+void set_chunks(const Documents& d, double chunks) {
+  d.plan.parallelism.chunks_per_rank = static_cast<int>(chunks);
+  const bool is_1f1b = d.plan.schedule == ScheduleKind::one_forward_one_backward ||
+                       d.plan.schedule == ScheduleKind::interleaved_one_forward_one_backward;
+  if (!is_1f1b) return;
+  d.plan.schedule = chunks > 1 ? ScheduleKind::interleaved_one_forward_one_backward
+                               : ScheduleKind::one_forward_one_backward;
+}
+
+constexpr std::array<VaryKey, 20> keys{{
+    {"nvlink", "GB/s", "of a GPU and direction; rates reached keep their share of it", false, 1e-3,
+     1e6, [](const Documents& d) { return d.cluster.nvlink.bandwidth.value / giga; }, set_nvlink},
+    {"nic", "Gb/s", "of a GPU and direction; rates reached keep their share of it", false, 1e-3,
+     1e6, [](const Documents& d) { return d.cluster.nic.bandwidth.value * bits_per_byte / giga; },
+     [](const Documents& d, double value) {
+       set_link(d.cluster.nic, {value / bits_per_byte * giga});
+     }},
+    {"hbm", "GB/s", "memory of a GPU; kernels bound by it keep their share", false, 1, 1e7,
+     [](const Documents& d) { return d.device.gpu.hbm_bandwidth.value / giga; }, set_hbm},
+    {"sms", "", "of a GPU, each as fast as before: the peaks follow, memory and L2 do not", true, 1,
+     65536, [](const Documents& d) -> double { return d.device.gpu.sms; }, set_sms},
+    {"bf16_peak", "TFLOP/s", "dense; BF16 GEMMs and attention keep their share of it", false, 1e-3,
+     1e7, [](const Documents& d) { return d.device.gpu.bf16_peak.value / tera; }, set_bf16_peak},
+    {"fp8_peak", "TFLOP/s", "dense; FP8 GEMMs keep their share of it", false, 1e-3, 1e7,
+     [](const Documents& d) { return d.device.gpu.fp8_peak.value / tera; }, set_fp8_peak},
+    {"memory", "GB", "of a GPU", false, 1e-3, 1e6,
+     [](const Documents& d) { return d.device.gpu.memory.value / giga; },
+     [](const Documents& d, double value) { d.device.gpu.memory = {value * giga}; }},
+    {"nodes", "", "of the cluster; dp follows", true, 1, 1e6,
+     [](const Documents& d) -> double { return d.cluster.nodes; },
+     [](const Documents& d, double value) { d.cluster.nodes = static_cast<int>(value); }},
+    parallel<&Parallelism::tensor_parallel>("tp", "tensor parallel; dp follows", 1e7),
+    parallel<&Parallelism::pipeline_parallel>("pp", "pipeline parallel; dp and layout follow",
+                                              4096),
+    parallel<&Parallelism::context_parallel>("cp", "context parallel; dp follows", 1e7),
+    parallel<&Parallelism::data_parallel>("dp", "data parallel; the nodes follow", 1e7),
+    parallel<&Parallelism::expert_parallel>("ep", "expert parallel", 1e7),
+    {"vpp", "", "chunks a rank; 1F1B becomes interleaved above 1, layout follows", true, 1, 1024,
+     [](const Documents& d) -> double { return d.plan.parallelism.chunks_per_rank; }, set_chunks},
+    parallel<&Parallelism::zero_stage>("zero", "ZeRO stage, 0 to 3", 3, 0),
+    batch<&Batch::micro_batch_size>("mbs", "micro-batch, sequences", 1e6),
+    batch<&Batch::global_batch_size>("gbs", "global batch, sequences", 1e9),
+    batch<&Batch::sequence_length>("seq", "tokens of a sequence", 1e8),
+    {"comm_sms", "", "SMs that dispatch and combine hold", true, 0, 65536,
+     [](const Documents& d) -> double { return d.plan.expert_communication.sms; },
+     [](const Documents& d, double value) {
+       d.plan.expert_communication.sms = static_cast<int>(value);
+     }},
+    {"usd_per_gpu_hour", "$", "price of a GPU-hour", false, 0, 1e6,
+     [](const Documents& d) { return d.cluster.pricing.usd_per_gpu_hour.value; },
+     [](const Documents& d, double value) {
+       d.cluster.pricing = {{value}, "--vary usd_per_gpu_hour"};
+     }},
+}};
+
+// The name of a value that is a word, not a number.
+constexpr std::string_view schedule_pointer = "plan#/schedule";
+
+std::string full_key(const std::string& key) {
+  return key == "schedule" ? std::string(schedule_pointer) : key;
+}
+
+// --- from texts to axes
+// -----------------------------------------------------------------------------
+
+Problem axis_problem(const std::string& key, std::string message) {
+  return {"--vary", 0, 0, printable(key), std::move(message)};
+}
+
+std::vector<std::string> split(const std::string& text, char by) {
+  std::vector<std::string> words(1);
+  for (const char letter : text) {
+    if (letter == by) {
+      words.emplace_back();
+    } else {
+      words.back() += letter;
+    }
+  }
+  return words;
+}
+
+std::optional<double> number_of(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// FROM, FROM + STEP, ... or FROM, FROM x FACTOR, ... up to TO; empty if it never gets there. One
+// more than can be run is enough to tell that there are too many.
+std::vector<std::string> range(double from, double to, double step, bool is_factor) {
+  std::vector<std::string> values;
+  const double slack = 1e-9 * std::abs(is_factor ? to : step);  // 0.1 + 0.2 reaches 0.3
+  const bool is_up = to >= from;
+  for (std::size_t index = 0; index <= most_sweep_points; ++index) {
+    const auto n = static_cast<double>(index);
+    const double value = is_factor ? from * std::pow(step, n) : from + step * n;
+    if (is_up ? value > to + slack : value < to - slack) break;
+    values.push_back(number_to_text(value));
+  }
+  return values;
+}
+
+// The values of "FROM:TO:STEP" or "FROM:TO:xFACTOR"; the reason why not goes to `problem`.
+std::vector<std::string> range_of(const std::string& text, std::string& problem) {
+  const std::vector<std::string> words = split(text, ':');
+  const bool is_factor = words.size() == 3 && words[2].starts_with('x');
+  std::vector<double> numbers;
+  for (const std::string& word : words) {
+    const bool is_last = &word == &words.back();
+    const auto value = number_of(is_factor && is_last ? std::string_view(word).substr(1) : word);
+    if (value) numbers.push_back(*value);
+  }
+  if (words.size() != 3 || numbers.size() != 3) {
+    problem = in_quotes(text) + " is no range; write FROM:TO:STEP or FROM:TO:xFACTOR";
+    return {};
+  }
+  const auto [from, to, step] = std::array{numbers[0], numbers[1], numbers[2]};
+  const bool arrives = is_factor ? step > 0 && from > 0 && to > 0 && (to - from) * (step - 1) > 0
+                                 : (to - from) * step > 0;
+  if (from != to && !arrives) {
+    problem = fmt::format("{} never gets from {} to {}; give another {}", in_quotes(text), words[0],
+                          words[1], is_factor ? "factor" : "step");
+    return {};
+  }
+  return from == to ? std::vector{number_to_text(from)} : range(from, to, step, is_factor);
+}
+
+// Why a short name does not take a value; empty if it does.
+std::string value_problem(const VaryKey& key, const std::string& value) {
+  const std::optional<double> number = number_of(value);
+  if (!number) return in_quotes(value) + " is no number";
+  if (key.is_whole && *number != std::floor(*number)) return value + " is no whole number";
+  if (*number >= key.least && *number <= key.most) return {};
+  return fmt::format("{} is not between {} and {}", value, key.least, key.most);
+}
+
+std::string unknown_key(const std::string& key) {
+  std::vector<std::string_view> names;
+  std::string list;
+  for (const VaryKey& known : keys) names.push_back(known.name);
+  names.push_back("schedule");
+  for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+  const auto near = closest(key, names);
+  return fmt::format(
+      "unknown key; {}there are {}; any other value by its pointer, like "
+      "plan#/parallelism/tensor_parallel, cluster#/nic/latency_us",
+      near ? fmt::format("did you mean \"{}\"? ", *near) : "", list);
+}
+
+// --- what follows
+// -----------------------------------------------------------------------------------
+
+bool is_set(const std::vector<Setting>& settings, std::initializer_list<std::string_view> names) {
+  return std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+    return std::find(names.begin(), names.end(), setting.key) != names.end();
+  });
+}
+
+// tp, pp, cp and nodes keep the GPUs busy by more or fewer replicas; with dp given, the cluster
+// grows or shrinks. What does not divide is left for feasible() to say.
+void follow_world_size(const std::vector<Setting>& settings, const Documents& d,
+                       std::vector<std::string>& followed) {
+  Parallelism& p = d.plan.parallelism;
+  const double replica =
+      static_cast<double>(p.tensor_parallel) * p.pipeline_parallel * p.context_parallel;
+  const double all = static_cast<double>(d.cluster.nodes) * d.cluster.gpus_per_node;
+  if (is_set(settings, {"dp"})) {
+    const double nodes = replica * p.data_parallel / d.cluster.gpus_per_node;
+    const bool fits = nodes == std::floor(nodes) && nodes <= 1e7;
+    if (is_set(settings, {"nodes"}) || !fits || nodes == d.cluster.nodes) return;
+    followed.push_back(fmt::format("nodes {} -> {:.0f}", d.cluster.nodes, nodes));
+    d.cluster.nodes = static_cast<int>(nodes);
+  } else if (is_set(settings, {"tp", "pp", "cp", "nodes"})) {
+    const double replicas = all / replica;
+    const bool fits = replicas == std::floor(replicas) && replicas >= 1;
+    if (!fits || replicas == p.data_parallel) return;
+    followed.push_back(fmt::format("dp {} -> {:.0f}", p.data_parallel, replicas));
+    p.data_parallel = static_cast<int>(replicas);
+  }
+}
+
+// Layers that were listed for another number of stages say nothing about these.
+void follow_layout(int stages_before, Plan& plan, std::vector<std::string>& followed) {
+  std::vector<int>& layers = plan.layout.layers_per_stage;
+  if (layers.empty() || stages(plan) == stages_before) return;
+  followed.push_back(fmt::format("layers even over {}", stages(plan)));
+  layers.clear();
+  plan.layout.source.clear();
+}
+
+void set_pointer(const Setting& setting, const Documents& d) {
+  const std::size_t hash = setting.key.find('#');
+  const std::string document = setting.key.substr(0, hash);
+  const std::string pointer = setting.key.substr(hash + 1);
+  const std::string name = document + "#";
+  if (document == "plan") d.plan = with_value(d.plan, pointer, setting.value, name);
+  if (document == "cluster") d.cluster = with_value(d.cluster, pointer, setting.value, name);
+  if (document == "device") d.device = with_value(d.device, pointer, setting.value, name);
+  if (document == "model") d.model = with_value(d.model, pointer, setting.value, name);
+}
+
+bool is_document(std::string_view name) {
+  return name == "plan" || name == "cluster" || name == "device" || name == "model";
+}
+
+}  // namespace
+
+std::span<const VaryKey> vary_keys() { return keys; }
+
+const VaryKey* find_vary_key(std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [name](const VaryKey& key) { return key.name == name; });
+  return found != keys.end() ? &*found : nullptr;
+}
+
+bool is_pointer_key(std::string_view key) { return key.find('#') != std::string_view::npos; }
+
+std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& problems) {
+  const std::size_t equals = text.find('=');
+  Axis axis{full_key(text.substr(0, equals)), {}};
+  const auto refuse = [&](std::string message) {
+    problems.push_back(axis_problem(axis.key, std::move(message)));
+    return std::nullopt;
+  };
+  const VaryKey* const key = find_vary_key(axis.key);
+  if (is_pointer_key(axis.key)) {
+    const std::string document = axis.key.substr(0, axis.key.find('#'));
+    if (!is_document(document)) {
+      return refuse("the document before # is plan, cluster, device or model");
+    }
+  } else if (key == nullptr) {
+    return refuse(unknown_key(axis.key));
+  }
+  const std::string values = equals == std::string::npos ? "" : text.substr(equals + 1);
+  if (values.empty()) return refuse("no values; write KEY=FROM:TO:STEP or KEY=a,b,c");
+  if (values.find(':') != std::string::npos) {
+    std::string problem;
+    axis.values = range_of(values, problem);
+    if (!problem.empty()) return refuse(std::move(problem));
+  } else {
+    axis.values = split(values, ',');
+  }
+  std::set<std::string> known;
+  for (std::string& value : axis.values) {
+    if (value.size() > longest_value) return refuse("a value of more than 200 bytes");
+    if (value.empty()) return refuse("an empty value; write KEY=a,b,c");
+    if (key != nullptr) {
+      const std::string problem = value_problem(*key, value);
+      if (!problem.empty()) return refuse(problem);
+    }
+    if (const auto number = number_of(value)) value = number_to_text(*number + 0.0);
+    if (!known.insert(value).second) return refuse(value + " is given twice");
+  }
+  return axis;
+}
+
+std::vector<Problem> axes_problems(const std::vector<Axis>& axes) {
+  std::vector<Problem> problems;
+  std::set<std::string> known;
+  double points = 1;
+  for (const Axis& axis : axes) {
+    points *= static_cast<double>(axis.values.size());
+    if (!known.insert(axis.key).second) {
+      problems.push_back(axis_problem(axis.key, "varied twice; give all its values at once"));
+    }
+  }
+  if (points > static_cast<double>(most_sweep_points)) {
+    problems.push_back(
+        {"--vary", 0, 0, "",
+         fmt::format("more than {} points, the most of one sweep; take larger steps, or vary less",
+                     most_sweep_points)});
+  }
+  return problems;
+}
+
+std::string current_value(const Documents& d, const std::string& key) {
+  if (const VaryKey* const known = find_vary_key(key)) return number_to_text(known->get(d));
+  const std::size_t hash = key.find('#');
+  const std::string document = key.substr(0, hash);
+  const std::string pointer = key.substr(hash + 1);
+  const std::string name = document + "#";
+  std::string value = document == "plan"      ? value_at(d.plan, pointer, name)
+                      : document == "cluster" ? value_at(d.cluster, pointer, name)
+                      : document == "device"  ? value_at(d.device, pointer, name)
+                                              : value_at(d.model, pointer, name);
+  const bool is_word = value.size() >= 2 && value.front() == '"';
+  return is_word ? value.substr(1, value.size() - 2) : value;
+}
+
+std::vector<std::string> apply_settings(const std::vector<Setting>& settings, const Documents& d) {
+  const int stages_before = stages(d.plan);
+  for (const VaryKey& key : keys) {
+    for (const Setting& setting : settings) {
+      if (setting.key == key.name) key.set(d, number_of(setting.value).value_or(key.least));
+    }
+  }
+  for (const Setting& setting : settings) {
+    if (is_pointer_key(setting.key)) set_pointer(setting, d);
+  }
+  std::vector<std::string> followed;
+  follow_world_size(settings, d, followed);
+  follow_layout(stages_before, d.plan, followed);
+  d.plan.phases.clear();
+  return followed;
+}
+
+}  // namespace reckon
