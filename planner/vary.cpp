@@ -308,6 +308,16 @@ void set_pointer(const Setting& setting, const Documents& d) {
   if (document == "model") d.model = with_value(d.model, pointer, setting.value, name);
 }
 
+// Why a value says nothing about the step of the documents at hand; empty if it may.
+std::string pointless(std::string_view key) {
+  if (key == "plan#/model" || key == "plan#/cluster" || key == "cluster#/device") {
+    return "names another document, which a sweep does not load; run one sweep for each (--model, "
+           "--cluster, --device)";
+  }
+  const bool is_of_run = key.starts_with("plan#/phases") || key.starts_with("plan#/published");
+  return is_of_run ? "is of the run, not of its step, which alone is predicted here" : "";
+}
+
 bool is_document(std::string_view name) {
   return name == "plan" || name == "cluster" || name == "device" || name == "model";
 }
@@ -337,6 +347,7 @@ std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& pr
     if (!is_document(document)) {
       return refuse("the document before # is plan, cluster, device or model");
     }
+    if (const std::string why = pointless(axis.key); !why.empty()) return refuse(why);
   } else if (key == nullptr) {
     return refuse(unknown_key(axis.key));
   }

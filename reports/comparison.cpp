@@ -107,13 +107,15 @@ std::string bubble_text(const Report& a, const Report& b) {
 }
 
 std::string optimizer_text(const Report& a, const Report& b) {
-  std::string text = change_text("data parallel", a.plan.parallelism.data_parallel,
-                                 b.plan.parallelism.data_parallel);
-  const std::string zero =
-      change_text("ZeRO", a.plan.parallelism.zero_stage, b.plan.parallelism.zero_stage);
-  if (!zero.empty()) text += (text.empty() ? "" : ", ") + zero;
-  const std::string lanes = lanes_text(a, b, "exchange");
-  if (!lanes.empty()) text += (text.empty() ? "" : ", ") + lanes;
+  const Parallelism& before = a.plan.parallelism;
+  const Parallelism& after = b.plan.parallelism;
+  std::string text;
+  for (const std::string& cause :
+       {change_text("data parallel", before.data_parallel, after.data_parallel),
+        change_text("expert parallel", before.expert_parallel, after.expert_parallel),
+        change_text("ZeRO", before.zero_stage, after.zero_stage), lanes_text(a, b, "exchange")}) {
+    if (!cause.empty()) text += (text.empty() ? "" : ", ") + cause;
+  }
   return text.empty() ? "its transfers and the optimizer's kernels" : text;
 }
 
@@ -138,23 +140,32 @@ const EffectShare* find_effect(const Report& report, const std::string& name) {
   return nullptr;
 }
 
-std::string effect_text(const std::string& name, const Report& a, const Report& b) {
-  const EffectShare* const before = find_effect(a, name);
-  const EffectShare* const after = find_effect(b, name);
-  if (before == nullptr) return "off in A";
-  if (after == nullptr) return "off in B";
-  const Effects& left = a.plan.effects;
-  const Effects& right = b.plan.effects;
-  const std::string size =
-      name.starts_with("routing") ? change_text("deviation", left.routing_relative_deviation,
-                                                right.routing_relative_deviation)
-      : name.ends_with("jitter")  ? change_text("deviation", left.jitter_relative_deviation,
-                                                right.jitter_relative_deviation)
-                                  : "";
-  return size.empty() ? "on in both, of another step" : size;
+// Which size of an effect is another one; the clock's is the device's.
+std::string size_text(const std::string& name, const ComparisonInput& a, const ComparisonInput& b) {
+  const Effects& left = a.report.plan.effects;
+  const Effects& right = b.report.plan.effects;
+  if (name.starts_with("routing")) {
+    return change_text("deviation", left.routing_relative_deviation,
+                       right.routing_relative_deviation);
+  }
+  if (name.ends_with("jitter")) {
+    return change_text("deviation", left.jitter_relative_deviation,
+                       right.jitter_relative_deviation);
+  }
+  if (!name.starts_with("clock") || !a.device || !b.device) return {};
+  const SustainedRates& before = a.device->sustained;
+  const SustainedRates& after = b.device->sustained;
+  const std::string bf16 =
+      change_text("BF16 sustained", before.bf16_rate_factor, after.bf16_rate_factor);
+  const std::string fp8 =
+      change_text("FP8 sustained", before.fp8_rate_factor, after.fp8_rate_factor);
+  return bf16 + (bf16.empty() || fp8.empty() ? "" : ", ") + fp8;
 }
 
-void add_effects(const Report& a, const Report& b, std::vector<StepContribution>& all) {
+void add_effects(const ComparisonInput& left, const ComparisonInput& right,
+                 std::vector<StepContribution>& all) {
+  const Report& a = left.report;
+  const Report& b = right.report;
   std::vector<std::string> names;
   for (const Report* report : {&a, &b}) {
     for (const EffectShare& effect : report->effects) {
@@ -168,12 +179,17 @@ void add_effects(const Report& a, const Report& b, std::vector<StepContribution>
     StepContribution effect{"effect:" + name, "effect: " + name};
     if (before != nullptr) effect.before = before->added;
     if (after != nullptr) effect.after = after->added;
-    effect.why = effect_text(name, a, b);
+    effect.why = before == nullptr  ? "off in A"
+                 : after == nullptr ? "off in B"
+                                    : size_text(name, left, right);
     all.push_back(std::move(effect));
   }
 }
 
-std::vector<StepContribution> contributions(const Report& a, const Report& b) {
+std::vector<StepContribution> contributions(const ComparisonInput& before_input,
+                                            const ComparisonInput& after_input) {
+  const Report& a = before_input.report;
+  const Report& b = after_input.report;
   const Causes before = causes_of(a.bare);
   const Causes after = causes_of(b.bare);
   std::vector<StepContribution> all{
@@ -193,7 +209,7 @@ std::vector<StepContribution> contributions(const Report& a, const Report& b) {
        {},
        0,
        optimizer_text(a, b)}};
-  add_effects(a, b, all);
+  add_effects(before_input, after_input, all);
   const Seconds step = b.with_effects.step - a.with_effects.step;
   for (StepContribution& one : all) {
     one.difference = one.after - one.before;
@@ -315,7 +331,7 @@ Comparison compare(const ComparisonInput& before, const ComparisonInput& after) 
   result.after = side_of(after);
   result.has_device = before.device && after.device;
   result.inputs = input_differences(before, after);
-  result.step = contributions(a, b);
+  result.step = contributions(before, after);
   Figures figures;
   add_step(a.with_effects, b.with_effects, figures);
   add_parts(a.with_effects.mean, b.with_effects.mean, figures);

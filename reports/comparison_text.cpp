@@ -115,25 +115,40 @@ std::string with_arrows(std::string text, const Page& page) {
   return text;
 }
 
+std::vector<Cell> contribution_row(const StepContribution& part) {
+  const double d = part.difference.value;
+  const Tone tone = d > 0 ? Tone::bad : d < 0 ? Tone::good : Tone::dim;
+  return {part.name, seconds_text(part.before), seconds_text(part.after),
+          Cell(d == 0 ? "=" : with_sign(d, seconds_text(part.difference)), tone),
+          d == 0 ? "" : fmt::format("{:.0f} %", 100 * part.share)};
+}
+
 void add_contributions(const Comparison& comparison, Page& page) {
   page.title("WHERE THE STEP DIFFERS", "the largest first; the lines add up to the step");
-  Table table({Align::left, Align::right, Align::right, Align::right, Align::right});
-  table.add({"", Cell("A", Tone::dim), Cell("B", Tone::dim), Cell("B - A", Tone::dim),
-             Cell("share", Tone::dim)});
+  const std::vector<Align> columns{Align::left,  Align::right, Align::right,
+                                   Align::right, Align::right, Align::left};
+  std::vector<std::vector<Cell>> rows{{"", Cell("A", Tone::dim), Cell("B", Tone::dim),
+                                       Cell("B - A", Tone::dim), Cell("share", Tone::dim)}};
+  Table without_why(columns);
   for (const StepContribution& part : comparison.step) {
-    const double d = part.difference.value;
-    const Tone tone = d > 0 ? Tone::bad : d < 0 ? Tone::good : Tone::dim;
-    table.add({part.name, seconds_text(part.before), seconds_text(part.after),
-               Cell(d == 0 ? "=" : with_sign(d, seconds_text(part.difference)), tone),
-               d == 0 ? "" : fmt::format("{:.0f} %", 100 * part.share)});
+    rows.push_back(contribution_row(part));
+    without_why.add(rows.back());
   }
-  const int room = std::max(20, page.style().width - table.width() - 4);
-  std::vector<Cell> reasons{Cell("why", Tone::dim)};
-  for (const StepContribution& part : comparison.step) {
-    const std::string why = printable(with_arrows(part.why, page), page.style());
-    reasons.emplace_back(cut(why, room, page.style()), Tone::dim);
+  // The reasons take what is left of the line, and more lines if need be.
+  const int room = std::max(20, page.style().width - without_why.width() - 4);
+  rows.front().emplace_back("why", Tone::dim);
+  Table table(columns);
+  table.add(rows.front());
+  for (std::size_t index = 0; index < comparison.step.size(); ++index) {
+    const std::string why = printable(with_arrows(comparison.step[index].why, page), page.style());
+    std::vector<Cell> row = rows[index + 1];
+    for (const std::string& line : wrapped(why, room)) {
+      row.emplace_back(line, Tone::dim);
+      table.add(row);
+      row.assign(5, Cell());
+    }
+    if (why.empty()) table.add(row);
   }
-  table.add_column(Align::left, reasons);
   page.table(table);
 }
 

@@ -94,6 +94,9 @@ TEST(Vary, SaysWhyAnAxisIsNone) {
   expect("nvlink=1:5:x1", "never gets from 1 to 5; give another factor");
   expect("nvlink=0:5:x2", "never gets from 0 to 5");
   expect("rack#/x=1", "the document before # is plan, cluster, device or model");
+  expect("plan#/model=llama-3-8b", "names another document, which a sweep does not load");
+  expect("cluster#/device=h200-sxm", "names another document");
+  expect("plan#/phases/0/tokens=1e12", "is of the run, not of its step");
   expect("plan#/name=" + std::string(201, 'a'), "more than 200 bytes");
 }
 
