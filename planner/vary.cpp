@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -288,13 +289,27 @@ void follow_world_size(const std::vector<Setting>& settings, const Documents& d,
   }
 }
 
-// Layers that were listed for another number of stages say nothing about these.
-void follow_layout(int stages_before, Plan& plan, std::vector<std::string>& followed) {
-  std::vector<int>& layers = plan.layout.layers_per_stage;
-  if (layers.empty() || stages(plan) == stages_before) return;
-  followed.push_back(fmt::format("layers even over {}", stages(plan)));
-  layers.clear();
-  plan.layout.source.clear();
+int listed_layers(const Plan& plan) {
+  const std::vector<int>& layers = plan.layout.layers_per_stage;
+  return std::accumulate(layers.begin(), layers.end(), 0);
+}
+
+// What a list of layers was made for: it says nothing about other stages, or another model.
+struct LayoutShape {
+  int stages = 0;
+  int layers = 0;
+  bool operator==(const LayoutShape&) const = default;
+};
+LayoutShape shape_of(const Documents& d) { return {stages(d.plan), d.model.layers}; }
+
+void follow_layout(const LayoutShape& before, const Documents& d,
+                   std::vector<std::string>& followed) {
+  const LayoutShape shape = shape_of(d);
+  const bool still_fits = listed_layers(d.plan) == shape.layers && shape.stages == before.stages;
+  if (d.plan.layout.layers_per_stage.empty() || shape == before || still_fits) return;
+  followed.push_back(fmt::format("layers even over {}", shape.stages));
+  d.plan.layout.layers_per_stage.clear();
+  d.plan.layout.source.clear();
 }
 
 void set_pointer(const Setting& setting, const Documents& d) {
@@ -408,7 +423,7 @@ std::string current_value(const Documents& d, const std::string& key) {
 }
 
 std::vector<std::string> apply_settings(const std::vector<Setting>& settings, const Documents& d) {
-  const int stages_before = stages(d.plan);
+  const LayoutShape before = shape_of(d);
   for (const VaryKey& key : keys) {
     for (const Setting& setting : settings) {
       if (setting.key == key.name) key.set(d, number_of(setting.value).value_or(key.least));
@@ -419,7 +434,7 @@ std::vector<std::string> apply_settings(const std::vector<Setting>& settings, co
   }
   std::vector<std::string> followed;
   follow_world_size(settings, d, followed);
-  follow_layout(stages_before, d.plan, followed);
+  follow_layout(before, d, followed);
   d.plan.phases.clear();
   return followed;
 }

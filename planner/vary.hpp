@@ -68,7 +68,7 @@ std::vector<Problem> axes_problems(const std::vector<Axis>& axes);
 std::string current_value(const Documents& documents, const std::string& key);
 
 // Sets all of them; dp or nodes keep all GPUs at work, a layout listed for other
-// stages becomes an even one. The phases of the plan
+// stages or layers becomes an even one. The phases of the plan
 // are dropped: they describe the run, not the step. Returns what followed, in words. Throws
 // InputError for a pointer or value that the document does not take.
 std::vector<std::string> apply_settings(const std::vector<Setting>& settings,

@@ -104,6 +104,15 @@ TEST(Sweep, ADocumentIsSetByItsPointer) {
   EXPECT_EQ(by_pointer.unmodified.settings[0].value, "20");
 }
 
+// The plan lists 61 layers in 16 stages.
+TEST(Sweep, AListedLayoutDoesNotOutliveItsLayers) {
+  const Sweep result = bare(v3(), {"model#/layers=48,61"});
+  EXPECT_EQ(result.points[0].state, PointState::predicted);
+  EXPECT_EQ(result.points[0].followed, std::vector<std::string>{"layers even over 16"});
+  EXPECT_TRUE(result.points[1].followed.empty());
+  EXPECT_EQ(result.points[1].figures, result.unmodified.figures);
+}
+
 TEST(Sweep, ABadPointerOrValueIsTold) {
   try {
     bare(v3(), {"plan#/batch/micro_batchsize=1", "cluster#/nic/latency_us=-1,1"});
