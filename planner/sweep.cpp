@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,13 +21,6 @@ namespace {
 
 constexpr int most_threads = 64;
 constexpr double bytes_of_all_threads = 4 * gib;
-
-std::optional<double> number_of(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // The settings of a point: the last axis varies fastest.
 std::vector<Setting> settings_of(const std::vector<Axis>& axes, std::size_t point) {

@@ -57,6 +57,9 @@ const VaryKey* find_vary_key(std::string_view name);
 
 bool is_pointer_key(std::string_view key);
 
+// A finite decimal number and nothing else.
+std::optional<double> number_of(std::string_view text);
+
 // "nvlink=100:450:50", "nic=50:800:x2" or "tp=1,2,4" to an axis; empty, with the problems, if it is
 // none. Pointers are not looked up yet.
 std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& problems);
