@@ -119,6 +119,8 @@ inline constexpr std::string_view program_examples =
     "  reckon simulate deepseek-v3-2048-h800                  step, MFU, memory, bill\n"
     "  reckon simulate deepseek-v3-2048-h800 --effects none   the bare step\n"
     "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
+    "  reckon simulate my-plan.json --vary nvlink=100:450:50  what a faster NVLink brings\n"
+    "  reckon compare a.json b.json                           why two predictions differ\n"
     "  reckon catalog plan                                    the shipped plans\n";
 inline constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 2 bad input, 3 the plan cannot run, 5 a scenario ends otherwise than it\n"

@@ -107,12 +107,14 @@ class Sweeper {
   // Takes the next point until there is none.
   void work() {
     try {
-      for (std::size_t at = next_++; at < points_.size() && !is_stopped_; at = next_++) {
+      for (std::size_t at = next_++; at < points_.size(); at = next_++) {
+        if (is_stopped_) {  // the point still says what it is
+          name(at, points_[at]);
+          continue;
+        }
         points_[at] = predicted(at);
         ++done_;
       }
-      // Those that nobody takes any more still say what they are.
-      for (std::size_t at = next_++; at < points_.size(); at = next_++) name(at, points_[at]);
     } catch (...) {
       const std::lock_guard lock(mutex_);
       failure_ = std::current_exception();

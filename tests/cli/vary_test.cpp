@@ -113,6 +113,19 @@ TEST(Vary, OptionsChangeThePlanBeforeItVaries) {
               3 * figures.at("gpu_hours_per_trillion_tokens").get<double>(), 1e-3);
 }
 
+TEST(Vary, AndAComparisonFollowsItsOwn) {
+  const Folder folder;
+  folder.write("plan.json", changed_plan({{"/parallelism/expert_parallel", 32}}));
+  const Outcome outcome =
+      folder.run({"compare", v3, "plan.json", "--effects", "clock", "--json", "-"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  nlohmann::json comparison = nlohmann::json::parse(outcome.out);
+  EXPECT_TRUE(is_valid(comparison, "comparison/1"));
+  EXPECT_EQ(comparison.at("inputs").at(0).at("pointer"), "/parallelism/expert_parallel");
+  comparison.at("figures").at(0).erase("before");
+  EXPECT_FALSE(is_valid(comparison, "comparison/1"));
+}
+
 // Thousands of points with effects: minutes. What is done when Ctrl-C comes is written.
 TEST(Vary, AnInterruptLeavesAPartialResult) {
   const Folder folder;

@@ -133,6 +133,7 @@ TEST(Sweep, StopsWhenToldTo) {
   EXPECT_TRUE(result.partial);
   EXPECT_EQ(result.points.size(), 51U);
   EXPECT_EQ(result.points.back().state, PointState::not_simulated);
+  for (const SweepPoint& point : result.points) ASSERT_EQ(point.settings.size(), 1U);
   EXPECT_EQ(result.points.back().settings[0].value, "600");
 }
 
