@@ -16,6 +16,7 @@
 #include "planner/command_network.hpp"
 #include "planner/command_texts.hpp"
 #include "planner/command_values.hpp"
+#include "planner/command_vary.hpp"
 #include "planner/faults.hpp"
 #include "planner/output_file.hpp"
 #include "planner/spec/fields.hpp"
@@ -23,10 +24,12 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 15> documents{
-    "plan/1",       "model/1",           "cluster/1", "device/1",          "topology/1",
-    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",     "flows/1",
-    "collective/1", "flow_collective/1", "experts/1", "topology_report/1", "import/1"};
+constexpr std::array<std::string_view, 17> documents{
+    "plan/1",        "model/1",           "cluster/1",      "device/1",
+    "topology/1",    "transport/1",       "expert_loads/1", "report/1",
+    "calibration/1", "flows/1",           "collective/1",   "flow_collective/1",
+    "experts/1",     "topology_report/1", "sweep/1",        "comparison/1",
+    "import/1"};
 
 struct EffectName {
   std::string_view name;
@@ -60,7 +63,8 @@ struct Parser {
   std::string usd_per_gpu_hour, faults, width, families;
   NetworkTexts network;
   ImportTexts imported;
-  std::vector<std::string> words;  // behind `calibrate`, `network`, `import`
+  std::vector<std::string> words;  // behind `calibrate`, `network`, `import` and `compare`
+  std::vector<std::string> vary;
   std::vector<CLI::Option*> with_value;
 
   Parser() {
@@ -109,6 +113,9 @@ struct Parser {
       case Command::import:
         add_import(c);
         break;
+      case Command::compare:
+        add_compare(c);
+        break;
       case Command::catalog:
         c.add_option("KIND", word, "model, cluster, device, plan or topology; all of them without");
         break;
@@ -117,7 +124,7 @@ struct Parser {
         break;
       case Command::print:
         c.add_option("COMMAND", word,
-                     "simulate, schedule, calibrate, network, import, catalog or schema");
+                     "simulate, schedule, calibrate, network, import, compare, catalog or schema");
         break;
     }
   }
@@ -138,6 +145,7 @@ struct Parser {
     option(c, "--fault", faults, "LIST", "what does not work (see below), separated by commas");
     option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
            "dollars for an hour of one GPU in place of the cluster's price");
+    options(c, "--vary", vary, "KEY=VALUES", "predict at each of many values (see below); repeat");
     add_inputs(c);
     option(c, "--json", arguments.json, "FILE", "write the report as JSON; - is standard output");
     option(c, "--csv", arguments.csv, "FILE", "write the report as CSV; - is standard output");
@@ -194,6 +202,17 @@ struct Parser {
            "write what became of every value as JSON, in place of the list");
   }
 
+  void add_compare(CLI::App& c) {
+    c.add_option("A B", words, "two reports (simulate --json), or plans, simulated on the spot");
+    option(c, "--effects", effects, "LIST",
+           "of plans: all (default), none, or some of those of simulate");
+    c.add_flag("--ignore-memory", arguments.ignore_memory, "predict a plan that does not fit too");
+    option(c, "--json", arguments.json, "FILE",
+           "write the comparison as JSON; - is standard output");
+    option(c, "--csv", arguments.csv, "FILE", "write the comparison as CSV; - is standard output");
+    add_style(c);
+  }
+
   void add_style(CLI::App& c) {
     option(c, "--width", width, "COLUMNS", "of the text report, 40 to 400; else the terminal's");
     option(c, "--color", arguments.colour, "WHEN", "auto, always or never; NO_COLOR is heeded");
@@ -220,11 +239,12 @@ std::string option_rows(const CLI::App& app, bool positional) {
 std::string command_help(const CommandTexts& texts, const Parser& parser) {
   const CLI::App& command = *parser.app.get_subcommand(std::string(texts.name));
   const CLI::Option& data = *parser.app.get_option("--data");
+  const std::string keys = texts.command == Command::simulate ? vary_help() : "";
   return fmt::format(
-      "reckon {}: {}\n\nExamples:\n{}\nUsage: reckon {}\n{}\nOptions:\n{}{}{}\n{}{}", texts.name,
+      "reckon {}: {}\n\nExamples:\n{}\nUsage: reckon {}\n{}\nOptions:\n{}{}{}\n{}{}{}", texts.name,
       texts.summary, texts.examples, texts.usage, option_rows(command, true),
       option_rows(command, false), row("--data FOLDER", data.get_description()),
-      row("-h, --help", command.get_help_ptr()->get_description()), texts.notes, exit_codes);
+      row("-h, --help", command.get_help_ptr()->get_description()), texts.notes, keys, exit_codes);
 }
 
 std::string general_help(const Parser& parser) {
@@ -458,6 +478,7 @@ void read_simulate(Parser& parser) {
     a.usd_per_gpu_hour =
         parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
   }
+  read_vary(parser.vary, a);
   read_style(parser);
   check_output(a, "--json", a.json);
   check_output(a, "--csv", a.csv);
@@ -470,6 +491,22 @@ void read_simulate(Parser& parser) {
   } else {
     check_output(a, "--trace", a.trace);
   }
+}
+
+void read_compare(Parser& parser) {
+  Arguments& a = parser.arguments;
+  a.compared = parser.words;
+  a.measurements = parser.words;  // no output may overwrite them
+  if (a.compared.size() != 2) {
+    a.problems.push_back(flag_problem(
+        "compare",
+        fmt::format("{} given; give two reports or plans: reckon compare A B",
+                    a.compared.empty() ? "nothing" : std::to_string(a.compared.size()))));
+  }
+  a.effects = parse_effects(parser.effects, a.problems);
+  read_style(parser);
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
 }
 
 // A data folder that holds nothing would only show as names that are unknown.
@@ -492,6 +529,7 @@ void read_word(Parser& parser) {
     case Command::calibrate:
     case Command::network:
     case Command::import:
+    case Command::compare:
       break;
     case Command::catalog:
       if (parser.word.empty()) break;
@@ -601,6 +639,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   if (texts.command == Command::calibrate) read_calibrate(parser);
   if (texts.command == Command::network) read_network(parser);
   if (texts.command == Command::import) read_import(parser);
+  if (texts.command == Command::compare) read_compare(parser);
   return std::move(parser.arguments);
 }
 

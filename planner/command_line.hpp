@@ -13,6 +13,7 @@
 #include "planner/spec/kernel_model.hpp"
 #include "planner/spec/nccl_tuning.hpp"
 #include "planner/spec/problems.hpp"
+#include "planner/vary.hpp"
 #include "sim/effects.hpp"
 
 namespace reckon {
@@ -24,6 +25,7 @@ enum class Command : std::uint8_t {
   calibrate,
   network,
   import,
+  compare,
   catalog,
   schema
 };
@@ -44,6 +46,7 @@ struct Arguments {
   std::vector<Fault> faults;  // beside those of the cluster
   bool unfold = false;
   bool ignore_memory = false;
+  std::vector<Axis> vary;        // empty: one prediction
   std::string json, csv, trace;  // "-": standard output; empty: none
   std::string colour = "auto";
   bool ascii = false;
@@ -51,6 +54,7 @@ struct Arguments {
 
   CalibrateAction action = CalibrateAction::check;
   std::string from;                       // transfer: the measured sister device
+  std::vector<std::string> compared;      // A and B: reports or plans
   std::vector<std::string> measurements;  // files; empty: those shipped for the device
   std::vector<ModelFamily> families;      // empty: all that the measurements hold
   std::string output;                     // the fitted profile; empty: standard output

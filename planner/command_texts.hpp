@@ -18,14 +18,15 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 8> commands{{
+inline constexpr std::array<CommandTexts, 9> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
      "  reckon simulate deepseek-v3-2048-h800 --effects none --json report.json\n"
      "  reckon simulate deepseek-v3-2048-h800 --usd-per-gpu-hour 1.8 --trace step.pftrace\n"
      "  reckon simulate deepseek-v3-2048-h800 --fault slow_gpu:17.3=0.8,failed_plane:2\n"
-     "  reckon simulate my-plan.json --model my-model.json --cluster h100-1024-dgx --csv -\n",
+     "  reckon simulate my-plan.json --model my-model.json --cluster h100-1024-dgx --csv -\n"
+     "  reckon simulate deepseek-v3-2048-h800 --vary nvlink=100:450:50 --vary tp=1,2,4\n",
      "Effects make a real step longer than the bare one; sizes and sources stand in the plan:\n"
      "clock (sustained below nominal), sends (pipeline sends take time), links (transfers that\n"
      "meet share a port), routing (experts get uneven shares), jitter (ranks differ), faults.\n"
@@ -102,6 +103,16 @@ inline constexpr std::array<CommandTexts, 8> commands{{
      "in), in a YAML file with MODEL_ARGS, or between \"---- arguments ----\" and its end in the "
      "log of a\n"
      "run, which tells most. Without files for them both documents are one JSON object.\n\n"},
+    {"compare", Command::compare, "compare A B [OPTION...]",
+     "two predictions line by line: inputs, figures, what makes the difference",
+     "  reckon compare deepseek-v3-2048-h800 my-plan.json\n"
+     "  reckon simulate deepseek-v3-2048-h800 --json a.json\n"
+     "  reckon simulate deepseek-v3-2048-h800 --device h200-sxm --json b.json\n"
+     "  reckon compare a.json b.json --csv -\n",
+     "Differences are B - A. Inputs that differ stand with their JSON pointers, sources left out;\n"
+     "of the device a report only says name, peak and memory. What the step differs by is the sum "
+     "of\n"
+     "its kernels, exposed communication, bubble and optimizer (all bare) and of each effect.\n\n"},
     {"catalog", Command::catalog, "catalog [KIND]",
      "list the shipped models, clusters, devices, plans and topologies",
      "  reckon catalog\n"
@@ -112,8 +123,8 @@ inline constexpr std::array<CommandTexts, 8> commands{{
      "  reckon schema report/1                     what --json writes\n",
      "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
      "are\n"
-     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1,\n"
-     "topology_report/1 and import/1 are written with --json.\n\n"},
+     "read; report/1, sweep/1, comparison/1, calibration/1, flows/1, collective/1,\n"
+     "flow_collective/1, experts/1, topology_report/1 and import/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};
@@ -124,6 +135,8 @@ inline constexpr std::string_view program_examples =
     "  reckon simulate deepseek-v3-2048-h800                  step, MFU, memory, bill\n"
     "  reckon simulate deepseek-v3-2048-h800 --effects none   the bare step\n"
     "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
+    "  reckon simulate my-plan.json --vary nvlink=100:450:50  what a faster NVLink brings\n"
+    "  reckon compare a.json b.json                           why two predictions differ\n"
     "  reckon catalog plan                                    the shipped plans\n";
 inline constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 2 bad input, 3 the plan cannot run, 5 a scenario ends otherwise than it\n"

@@ -309,7 +309,12 @@ void check_layout(const ModelSpec& model, const Plan& plan, Problems& problems) 
                    text(static_cast<double>(given.size())) +
                        " stages listed but the schedule has " + text(count) +
                        "; list one number a stage, or leave the layout out");
-  if (given.size() > static_cast<std::size_t>(model.layers) + 2) return;  // not worth a look
+  if (given.size() > static_cast<std::size_t>(model.layers) + 2) {  // not worth a closer look
+    problems.require(given.size() != static_cast<std::size_t>(count), pointer,
+                     text(count) + " stages for " + text(model.layers) +
+                         " layers; take at most one stage a layer");
+    return;
+  }
   double sum = 0;
   for (std::size_t stage = 0; stage < given.size(); ++stage) {
     sum += given[stage];

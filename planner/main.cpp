@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -13,6 +15,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "planner/calibrate.hpp"
@@ -29,17 +33,20 @@
 #include "planner/spec/expert_transport_json.hpp"
 #include "planner/spec/json_document.hpp"
 #include "planner/spec/spec_json.hpp"
+#include "planner/sweep.hpp"
 #include "reports/calibration_csv.hpp"
 #include "reports/calibration_json.hpp"
 #include "reports/calibration_svg.hpp"
 #include "reports/calibration_text.hpp"
 #include "reports/chrome_trace.hpp"
+#include "reports/comparison_text.hpp"
 #include "reports/expert_report.hpp"
 #include "reports/network_report.hpp"
 #include "reports/perfetto_trace.hpp"
 #include "reports/report_csv.hpp"
 #include "reports/report_json.hpp"
 #include "reports/report_text.hpp"
+#include "reports/sweep_text.hpp"
 #include "reports/topology_report.hpp"
 #include "sim/calibrate/fit.hpp"
 #include "sim/kernel_models/family_model.hpp"
@@ -49,7 +56,14 @@ namespace reckon {
 namespace {
 
 // Exit codes of every command.
-enum Exit : int { ok = 0, bad_input = 2, cannot_run = 3, missed = 5, internal = 70 };
+enum Exit : int {
+  ok = 0,
+  bad_input = 2,
+  cannot_run = 3,
+  missed = 5,
+  internal = 70,
+  interrupted = 130
+};
 
 // To standard error, whether or not anyone listens.
 void complain(const std::string& text) { std::fputs(text.c_str(), stderr); }
@@ -282,21 +296,91 @@ void write_trace(const std::string& path, const Prediction& prediction) {
 // --- commands
 // -----------------------------------------------------------------------------------------
 
+// Set by the first Ctrl-C during a sweep; the second ends the program.
+volatile std::sig_atomic_t is_interrupted = 0;
+
+void stop_at_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { is_interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+// A bar on standard error, if that is a terminal and it takes longer than half a second.
+class ProgressBar {
+ public:
+  ~ProgressBar() {
+    if (is_drawn_) complain("\r\x1b[K");
+  }
+
+  void draw(std::size_t done, std::size_t all) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_terminal_ || now - start_ < std::chrono::milliseconds(500)) return;
+    constexpr std::size_t width = 40;
+    const std::size_t full = done * width / all;
+    complain(fmt::format("\r[{}{}] {} of {} points", std::string(full, '#'),
+                         std::string(width - full, '.'), done, all));
+    is_drawn_ = true;
+  }
+
+ private:
+  bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool is_drawn_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Sweep run_sweep(const Inputs& inputs, const Arguments& arguments) {
+  stop_at_interrupt();
+  ProgressBar bar;
+  SweepOptions options;
+  options.effects = arguments.effects;
+  options.ignore_memory = arguments.ignore_memory;
+  options.progress = [&bar](std::size_t done, std::size_t points) {
+    bar.draw(done, points);
+    return is_interrupted == 0;
+  };
+  return sweep(inputs, arguments.vary, options);
+}
+
+int sweep_command(const Arguments& arguments, const Inputs& inputs) {
+  Sweep result = run_sweep(inputs, arguments);
+  result.tool = version;
+  if (!arguments.csv.empty()) write_output(arguments.csv, sweep_csv(result));
+  if (!arguments.json.empty()) write_output(arguments.json, sweep_json(result));
+  if (arguments.json != "-" && arguments.csv != "-") {
+    write_output("-", sweep_text(result, style_of(arguments)));
+  }
+  if (result.partial) return interrupted;
+  if (best_point(result) != nullptr) return ok;
+  complain(fmt::format("error: none of the {} points can run; see their reasons\n",
+                       result.points.size()));
+  return cannot_run;
+}
+
+// Whether a plan can run, fits and is not too large; the reasons why not go to standard error.
+bool can_be_predicted(const LoadedInputs& loaded, const PredictOptions& options,
+                      bool ignore_memory) {
+  const Inputs& inputs = loaded.values;
+  std::vector<PlanProblem> problems = problems_of(inputs);
+  if (problems.empty() && !ignore_memory) {
+    problems = memory_problems(inputs, memory_of(inputs, schedule_of(inputs.plan)));
+    if (!problems.empty()) {
+      refuse(loaded, problems);
+      complain("hint: --ignore-memory predicts it all the same\n");
+      return false;
+    }
+  }
+  if (problems.empty()) problems = size_problems(inputs, options);
+  if (!problems.empty()) refuse(loaded, problems);
+  return problems.empty();
+}
+
 int simulate_command(const Arguments& arguments) {
   const LoadedInputs loaded = load_inputs(arguments);
+  if (!arguments.vary.empty()) return sweep_command(arguments, loaded.values);
   const Inputs& inputs = loaded.values;
-  const std::vector<PlanProblem> problems = problems_of(inputs);
-  if (!problems.empty()) return refuse(loaded, problems);
-  const std::vector<PlanProblem> does_not_fit =
-      memory_problems(inputs, memory_of(inputs, schedule_of(inputs.plan)));
-  if (!does_not_fit.empty() && !arguments.ignore_memory) {
-    const int code = refuse(loaded, does_not_fit);
-    complain("hint: --ignore-memory predicts it all the same\n");
-    return code;
-  }
   const PredictOptions options{arguments.effects, arguments.unfold, true, true};
-  const std::vector<PlanProblem> too_large = size_problems(inputs, options);
-  if (!too_large.empty()) return refuse(loaded, too_large);
+  if (!can_be_predicted(loaded, options, arguments.ignore_memory)) return cannot_run;
   Prediction prediction = predict(inputs, options);
   prediction.report.tool = version;
   if (!arguments.trace.empty()) write_trace(arguments.trace, prediction);
@@ -304,6 +388,57 @@ int simulate_command(const Arguments& arguments) {
   if (!arguments.json.empty()) write_output(arguments.json, report_json(prediction.report));
   if (arguments.json == "-" || arguments.csv == "-") return ok;
   write_output("-", report_text(prediction.report, style_of(arguments)));
+  return ok;
+}
+
+// What a file says it is; empty for a name, or a file that says nothing.
+std::string schema_in(const std::string& word) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(word, error)) return {};
+  const Document document = parse_document(read_text_file(word), word);
+  const auto* const members = std::get_if<JsonNode::Object>(&document.root().value);
+  if (members == nullptr) return {};
+  for (const JsonMember& member : *members) {
+    const auto* const name = std::get_if<std::string>(&member.value.value);
+    if (member.key == "schema" && name != nullptr) return *name;
+  }
+  return {};
+}
+
+// One side of a comparison: a report as it was written, or a plan that is simulated here. Empty,
+// with the reasons on standard error, for a plan that cannot run.
+std::optional<ComparisonInput> compared_side(const Arguments& arguments, const std::string& word) {
+  const std::string schema = schema_in(word);
+  if (schema.starts_with("report/")) {
+    return ComparisonInput{word, read_report(read_text_file(word), word), {}};
+  }
+  Arguments simulated = arguments;
+  simulated.plan = word;
+  const LoadedInputs loaded = load_inputs(simulated);
+  const PredictOptions options{arguments.effects, false, true, true};
+  if (!can_be_predicted(loaded, options, arguments.ignore_memory)) return std::nullopt;
+  Report report = predict(loaded.values, options).report;
+  return ComparisonInput{word, std::move(report), loaded.values.device};
+}
+
+int compare_command(const Arguments& arguments) {
+  std::vector<ComparisonInput> sides;
+  std::vector<Problem> problems;
+  for (const std::string& word : arguments.compared) {
+    try {
+      if (auto side = compared_side(arguments, word)) sides.push_back(std::move(*side));
+    } catch (const InputError& error) {
+      problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+    }
+  }
+  if (!problems.empty()) throw InputError(std::move(problems));
+  if (sides.size() < 2) return cannot_run;
+  Comparison comparison = compare(sides[0], sides[1]);
+  comparison.tool = version;
+  if (!arguments.csv.empty()) write_output(arguments.csv, comparison_csv(comparison));
+  if (!arguments.json.empty()) write_output(arguments.json, comparison_json(comparison));
+  if (arguments.json == "-" || arguments.csv == "-") return ok;
+  write_output("-", comparison_text(comparison, style_of(arguments)));
   return ok;
 }
 
@@ -476,6 +611,8 @@ int catalog_command(const Arguments& arguments) {
 std::string schema_of(const std::string& document) {
   if (document == "report/1") return report_schema();
   if (document == "calibration/1") return calibration_schema();
+  if (document == "sweep/1") return sweep_schema();
+  if (document == "comparison/1") return comparison_schema();
   if (document == "flows/1") return flows_schema();
   if (document == "collective/1") return collective_schema();
   if (document == "flow_collective/1") return flow_collective_schema();
@@ -509,6 +646,8 @@ int run(int argc, char** argv) {
     case Command::import:
       import_command(arguments);
       return ok;
+    case Command::compare:
+      return compare_command(arguments);
     case Command::catalog:
       return catalog_command(arguments);
     case Command::schema:

@@ -327,6 +327,14 @@ std::vector<PlanProblem> size_problems(const Inputs& in, const PredictOptions& o
   return problems;
 }
 
+StepSummary predict_step(const Inputs& in, const Schedule& schedule, const EffectSwitches& asked) {
+  const EffectSwitches effects = effects_of(in, asked);
+  TransferDelays delays;
+  if (effects.links) delays = transfer_delays(simulated(in), schedule, effects);
+  return summary_of(in, schedule,
+                    simulate(simulated(in), schedule, {effects, false, false, &delays}));
+}
+
 Prediction predict(const Inputs& in, const PredictOptions& asked) {
   PredictOptions options = asked;
   options.effects = effects_of(in, asked.effects);

@@ -54,6 +54,10 @@ std::vector<PlanProblem> memory_problems(const Inputs& inputs,
 // simulated clock. Precondition: problems_of() is empty.
 std::vector<PlanProblem> size_problems(const Inputs& inputs, const PredictOptions& options);
 
+// The step alone, with the effects that are on: one simulation, no report. Preconditions as below.
+StepSummary predict_step(const Inputs& inputs, const Schedule& schedule,
+                         const EffectSwitches& effects);
+
 // Simulates the step bare, then with each effect that is on added to the ones before it, prices the
 // run, and puts it all into a report. Preconditions: problems_of() and size_problems() are empty.
 Prediction predict(const Inputs& inputs, const PredictOptions& options);

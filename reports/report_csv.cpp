@@ -4,26 +4,17 @@
 
 #include <fmt/format.h>
 
+#include "reports/csv.hpp"
 #include "reports/published.hpp"
 
 namespace reckon {
 namespace {
 
-std::string quoted(std::string_view field) {
-  if (field.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(field);
-  std::string text = "\"";
-  for (const char letter : field) {
-    if (letter == '"') text += '"';
-    text += letter;
-  }
-  return text + '"';
-}
-
 class Rows {
  public:
   void add(std::string_view section, std::string_view name, std::string_view unit, double value,
            Provenance provenance) {
-    text_ += fmt::format("{},{},{},{},{}\r\n", quoted(section), quoted(name), unit, value,
+    text_ += fmt::format("{},{},{},{},{}\r\n", csv_field(section), csv_field(name), unit, value,
                          enum_name(provenance));
   }
   void add(std::string_view section, std::string_view name, std::string_view unit, double value) {

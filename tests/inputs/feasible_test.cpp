@@ -57,6 +57,13 @@ TEST(Feasible, AShippedPlanIs) {
   EXPECT_EQ(after_llama([](Inputs&) {}), Lines{});
 }
 
+// Too many stages to look at each, but not to be told.
+TEST(Feasible, AListedLayoutHasNoMoreStagesThanLayers) {
+  EXPECT_EQ(after_v3([](Inputs& in) { in.model.layers = 5; }),
+            Lines{"plan /layout/layers_per_stage: 16 stages for 5 layers; take at most one stage "
+                  "a layer"});
+}
+
 TEST(Feasible, TheGpusOfThePlanAreThoseOfTheCluster) {
   EXPECT_EQ(
       after_v3([](Inputs& in) { in.cluster.nodes = 128; }),
