@@ -37,6 +37,9 @@ struct StageParameters {
 };
 StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int stage);
 
+// What a rank holds of one stage whatever runs: weights, gradients, master weights and moments.
+RankMemory state_of(const StageParameters& stage, const Plan& plan);
+
 // What one micro-batch on one stage keeps: `live` between its forward and its backward, `queued`
 // between its backward_input and its backward_weight (inputs and output gradients of the linear
 // layers).

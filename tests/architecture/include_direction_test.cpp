@@ -27,7 +27,7 @@ std::string module_of(const std::string& path) {
   if (path == "planner/main.cpp" || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
   for (const char* root : {"planner/predict.", "planner/calibrate.", "planner/describe.",
-                           "planner/network.", "planner/expert_transfer."}) {
+                           "planner/network.", "planner/expert_transfer.", "planner/plan_search."}) {
     if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";

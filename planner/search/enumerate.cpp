@@ -1,0 +1,301 @@
+#include "planner/search/enumerate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "planner/schedules/build_schedule.hpp"
+#include "planner/spec/parameters.hpp"
+
+namespace reckon {
+namespace {
+
+bool divides(int divisor, double number) { return std::fmod(number, divisor) == 0; }
+
+// As shape_problems() is empty, without its words.
+bool admits(const ScheduleShape& shape) {
+  const std::int64_t ranks = shape.pipeline_ranks;
+  const std::int64_t n = shape.micro_batches;
+  if (std::int64_t{shape.stages} * n > most_chunks) return false;
+  switch (shape.kind) {
+    case ScheduleKind::gpipe:
+    case ScheduleKind::one_forward_one_backward:
+    case ScheduleKind::zb_h1:
+      return true;
+    case ScheduleKind::interleaved_one_forward_one_backward:
+      return shape.stages >= 2 * ranks && n % ranks == 0;
+    case ScheduleKind::dual_pipe:
+      return ranks % 2 == 0 && n % 2 == 0 && n >= 2 * ranks;
+    case ScheduleKind::dual_pipe_v:
+      return n >= 2 * ranks;
+  }
+  return false;
+}
+
+class Enumerator {
+ public:
+  Enumerator(const SearchProblem& problem, PlanBounds& bounds, const EnumerateCalls& calls)
+      : in_(problem), space_(problem.space), bounds_(bounds), calls_(calls), plan_(problem.base) {
+    std::uint64_t below = 1;
+    for (std::size_t axis = axes; axis-- > 0;) {
+      below_[axis] = below;
+      below *= space_.size(static_cast<Axis>(axis));
+    }
+    memory_limit_ = in_.device.gpu.memory.value * (1 - in_.limits.memory_margin);
+  }
+
+  SearchCounts run() {
+    outer(0);
+    return counts_;
+  }
+
+ private:
+  std::uint16_t& digit(Axis axis) { return choice_[static_cast<std::size_t>(axis)]; }
+
+  // Plans that share the choice up to and with `axis`.
+  std::uint64_t below(Axis axis) const { return below_[static_cast<std::size_t>(axis)]; }
+  void prune(PruneReason reason, Axis axis) { counts_.at(reason) += below(axis); }
+
+  // GPUs, tensor, context and expert parallelism and precision: a few hundred choices.
+  void outer(std::size_t axis) {
+    const std::size_t size = space_.size(static_cast<Axis>(axis));
+    for (std::size_t value = 0; value < size && !stopped_; ++value) {
+      choice_[axis] = static_cast<std::uint16_t>(value);
+      if (static_cast<Axis>(axis) != Axis::precision) {
+        outer(axis + 1);
+        continue;
+      }
+      const std::uint64_t number = outer_number_++;
+      if (number % static_cast<std::uint64_t>(in_.shard.count) !=
+          static_cast<std::uint64_t>(in_.shard.index)) {
+        continue;
+      }
+      counts_.space += below(Axis::precision);
+      parallelism();
+      tell();
+    }
+  }
+
+  void tell() {
+    if (!calls_.go_on) return;
+    const double all = static_cast<double>(size_of(space_) / below(Axis::precision));
+    stopped_ = !calls_.go_on(static_cast<double>(outer_number_) / all);
+  }
+
+  void parallelism() {
+    Parallelism& p = plan_.parallelism;
+    p = {};
+    gpus_ = space_.gpus[digit(Axis::gpus)];
+    p.tensor_parallel = space_.tensor_parallel[digit(Axis::tensor_parallel)];
+    p.context_parallel = space_.context_parallel[digit(Axis::context_parallel)];
+    p.expert_parallel = space_.expert_parallel[digit(Axis::expert_parallel)];
+    plan_.precision = space_.precision[digit(Axis::precision)].precision;
+    const PruneReason* const reason = why_no_parallelism();
+    if (reason != nullptr) return prune(*reason, Axis::precision);
+    p.data_parallel = std::max(1, gpus_ / (p.tensor_parallel * p.context_parallel));
+    bounds_.set_parallelism(plan_);
+    for (std::size_t sp = 0; sp < space_.sequence_parallel.size(); ++sp) {
+      digit(Axis::sequence_parallel) = static_cast<std::uint16_t>(sp);
+      p.sequence_parallel = space_.sequence_parallel[sp] != 0;
+      for (std::size_t mbs = 0; mbs < space_.micro_batch_size.size(); ++mbs) {
+        digit(Axis::micro_batch_size) = static_cast<std::uint16_t>(mbs);
+        plan_.batch.micro_batch_size = space_.micro_batch_size[mbs];
+        micro_batch();
+      }
+    }
+  }
+
+  // Null if the outer choices can be part of a plan.
+  const PruneReason* why_no_parallelism() {
+    static constexpr PruneReason world_size = PruneReason::world_size,
+                                 tensor = PruneReason::tensor_parallel,
+                                 context = PruneReason::context_parallel,
+                                 expert = PruneReason::expert_parallel,
+                                 device = PruneReason::device;
+    const Parallelism& p = plan_.parallelism;
+    const ModelSpec& model = in_.model;
+    const bool whole_nodes = gpus_ % in_.cluster.gpus_per_node == 0 && gpus_ <= gpus(in_.cluster);
+    if (!whole_nodes || gpus_ % (p.tensor_parallel * p.context_parallel) != 0) return &world_size;
+    if (!shares_tensors(p.tensor_parallel)) return &tensor;
+    const int length = in_.base.batch.sequence_length;
+    const bool has_positions = model.positions != Positions::learned ||
+                               length <= std::max(1, model.learned_positions);
+    if (length % p.context_parallel != 0 || !has_positions) return &context;
+    if (model.moe ? model.moe->experts % p.expert_parallel != 0 : p.expert_parallel != 1) {
+      return &expert;
+    }
+    const bool lends = p.expert_parallel == 1 ||
+                       in_.base.expert_communication.sms < in_.device.gpu.sms;
+    return lends && computes(plan_.precision.linear) && computes(plan_.precision.head) ? nullptr
+                                                                                        : &device;
+  }
+
+  bool computes(Dtype dtype) const {
+    return dtype == Dtype::bf16 || (dtype == Dtype::fp8_block && in_.device.gpu.fp8_peak.value > 0);
+  }
+
+  bool shares_tensors(int tp) const {
+    const ModelSpec& model = in_.model;
+    const AttentionSpec& a = model.attention;
+    const bool kv = a.kind != AttentionKind::gqa || a.kv_heads == 0 || a.kv_heads % tp == 0 ||
+                    tp % a.kv_heads == 0;
+    const bool has_dense = !model.moe || model.moe->first_dense_layers > 0;
+    return a.heads % tp == 0 && kv && (!has_dense || model.intermediate % tp == 0) &&
+           (!model.moe || model.moe->expert_intermediate % tp == 0) && model.vocabulary % tp == 0;
+  }
+
+  void micro_batch() {
+    const Parallelism& p = plan_.parallelism;
+    if (p.sequence_parallel && p.tensor_parallel == 1) {
+      return prune(PruneReason::same_plan, Axis::micro_batch_size);
+    }
+    if (p.sequence_parallel && !divides(p.tensor_parallel, tokens_per_rank(plan_))) {
+      return prune(PruneReason::sequence_parallel, Axis::micro_batch_size);
+    }
+    for (std::size_t value = 0; value < space_.recompute.size(); ++value) {
+      digit(Axis::recompute) = static_cast<std::uint16_t>(value);
+      plan_.recompute = space_.recompute[value].recompute;
+      kernels_set_ = false;
+      for (std::size_t ranks = 0; ranks < space_.pipeline_parallel.size(); ++ranks) {
+        digit(Axis::pipeline_parallel) = static_cast<std::uint16_t>(ranks);
+        pipeline_size(ranks);
+      }
+    }
+  }
+
+  void pipeline_size(std::size_t ranks) {
+    Parallelism& p = plan_.parallelism;
+    p.pipeline_parallel = space_.pipeline_parallel[ranks];
+    const int replica = p.tensor_parallel * p.context_parallel * p.pipeline_parallel;
+    if (gpus_ % replica != 0) return prune(PruneReason::world_size, Axis::pipeline_parallel);
+    p.data_parallel = gpus_ / replica;
+    if (p.data_parallel * p.context_parallel % p.expert_parallel != 0) {
+      return prune(PruneReason::expert_parallel, Axis::pipeline_parallel);
+    }
+    if (space_.batch_at_most) {
+      const int most = in_.base.batch.global_batch_size / p.data_parallel;
+      if (most == 0) return prune(PruneReason::batch, Axis::pipeline_parallel);
+      plan_.batch.global_batch_size = most * p.data_parallel;
+    }
+    micro_batches_ = micro_batches(plan_);
+    if (micro_batches_ == 0) return prune(PruneReason::batch, Axis::pipeline_parallel);
+    for (std::size_t value = 0; value < space_.schedule.size(); ++value) {
+      digit(Axis::schedule) = static_cast<std::uint16_t>(value);
+      plan_.schedule = space_.schedule[value].kind;
+      p.chunks_per_rank = space_.schedule[value].chunks_per_rank;
+      schedule(ranks);
+    }
+    p.chunks_per_rank = 1;
+  }
+
+  void schedule(std::size_t ranks) {
+    const ScheduleShape shape = schedule_shape(plan_);
+    if (shape.stages > in_.model.layers + 2) return prune(PruneReason::layers, Axis::schedule);
+    if (!admits(shape)) return prune(PruneReason::schedule, Axis::schedule);
+    for (std::size_t value = 0; value < space_.layout.size(); ++value) {
+      digit(Axis::layout) = static_cast<std::uint16_t>(value);
+      const std::vector<std::uint16_t>& stages = bounds_.classes().of(shape.stages, value);
+      if (stages.empty()) {
+        prune(PruneReason::layers, Axis::layout);
+      } else if (bounds_.classes().is_repeated(shape.stages, value)) {
+        prune(PruneReason::same_plan, Axis::layout);
+      } else {
+        layout(ranks, stages);
+      }
+    }
+  }
+
+  void layout(std::size_t ranks, const std::vector<std::uint16_t>& stages) {
+    if (!kernels_set_) bounds_.set_kernels(plan_);
+    kernels_set_ = true;
+    bounds_.set_pipeline(plan_, ranks, stages);
+    const std::uint64_t number = number_of(space_, choice_) / below(Axis::layout);
+    for (std::size_t zero = 0; zero < space_.zero_stage.size(); ++zero) {
+      plan_.parallelism.zero_stage = space_.zero_stage[zero];
+      const double memory = bounds_.memory(plan_).value;
+      for (std::size_t overlap = 0; overlap < space_.overlap.size(); ++overlap) {
+        plan_.overlap = space_.overlap[overlap];
+        if (says_nothing_new()) {
+          ++counts_.at(PruneReason::same_plan);
+          continue;
+        }
+        const std::uint64_t low = zero * space_.overlap.size() + overlap;
+        judge({number * below(Axis::layout) + low, 0, memory, gpus_});
+      }
+    }
+    plan_.parallelism.zero_stage = 0;
+    plan_.overlap = {};
+  }
+
+  // Overlap of exchanges that do not take place, or shards of one.
+  bool says_nothing_new() const {
+    const Parallelism& p = plan_.parallelism;
+    const bool alone = p.data_parallel * p.context_parallel == 1 &&
+                       plan_.schedule != ScheduleKind::dual_pipe;
+    if (alone && (plan_.overlap.gradient_reduction || p.zero_stage > 0)) return true;
+    return plan_.overlap.parameter_gather && p.zero_stage == 0;
+  }
+
+  void judge(Candidate candidate) {
+    ++counts_.legal;
+    candidate.least_s = run_seconds(in_.limits, plan_, to_seconds(bounds_.step(plan_)));
+    const SearchLimits& limits = in_.limits;
+    if (candidate.memory_bytes > memory_limit_) return refuse(candidate, PruneReason::memory);
+    if (limits.most_days > 0 && candidate.least_s > limits.most_days * 86400) {
+      return refuse(candidate, PruneReason::days);
+    }
+    if (limits.most_usd > 0 &&
+        run_usd(in_, candidate.gpus, candidate.least_s) > limits.most_usd) {
+      return refuse(candidate, PruneReason::budget);
+    }
+    ++counts_.kept;
+    calls_.keep(candidate);
+  }
+
+  void refuse(const Candidate& candidate, PruneReason reason) {
+    ++counts_.at(reason);
+    if (calls_.refuse) calls_.refuse(candidate, reason);
+  }
+
+  const SearchProblem& in_;
+  const SearchSpace& space_;
+  PlanBounds& bounds_;
+  const EnumerateCalls& calls_;
+  Plan plan_;
+  Choice choice_{};
+  std::array<std::uint64_t, axes> below_{};
+  SearchCounts counts_;
+  std::uint64_t outer_number_ = 0;
+  double memory_limit_ = 0;
+  int gpus_ = 1;
+  int micro_batches_ = 0;
+  bool kernels_set_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+SearchCounts& operator+=(SearchCounts& sum, const SearchCounts& more) {
+  sum.space += more.space;
+  sum.legal += more.legal;
+  sum.kept += more.kept;
+  for (std::size_t reason = 0; reason < sum.pruned.size(); ++reason) {
+    sum.pruned[reason] += more.pruned[reason];
+  }
+  return sum;
+}
+
+double run_seconds(const SearchLimits& limits, const Plan& plan, Seconds step) {
+  const double steps = limits.tokens > 0 ? std::ceil(limits.tokens / tokens_per_step(plan)) : 1;
+  return steps * step.value;
+}
+
+double run_usd(const SearchProblem& problem, int gpus, double seconds) {
+  return problem.cluster.pricing.usd_per_gpu_hour.value * gpus * seconds / 3600;
+}
+
+SearchCounts enumerate(const SearchProblem& problem, PlanBounds& bounds,
+                       const EnumerateCalls& calls) {
+  return Enumerator(problem, bounds, calls).run();
+}
+
+}  // namespace reckon
