@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 #include <thread>
 
 #include "planner/spec/parameters.hpp"
@@ -47,8 +49,8 @@ void time_parts(const SimulateInputs& in, PartDurations& durations) {
 
 Score score_of(const Inputs& in) {
   const Schedule schedule = schedule_of(in.plan);
-  const StepTrace trace = simulate({in.model, in.cluster, in.device, in.plan}, schedule,
-                                   {no_effects, false, false});
+  const StepTrace trace =
+      simulate({in.model, in.cluster, in.device, in.plan}, schedule, {no_effects, false, false});
   double memory = 0;
   for (const RankMemory& rank : memory_of(in, schedule)) {
     memory = std::max(memory, total(rank).value);
@@ -66,8 +68,7 @@ SearchCosts search_costs(const Inputs& inputs) {
   costs.stage = [&inputs](const Plan& plan, const StageParameters& stage) -> StageCosts {
     const SimulateInputs in{inputs.model, inputs.cluster, inputs.device, plan};
     return {to_sim_time(gradient_reduction(in, stage).time),
-            to_sim_time(parameter_gather(in, stage).time),
-            to_sim_time(optimizer_time(in, stage))};
+            to_sim_time(parameter_gather(in, stage).time), to_sim_time(optimizer_time(in, stage))};
   };
   costs.reserved = inputs.device.gpu.reserved_memory;
   return costs;
@@ -79,20 +80,37 @@ Inputs inputs_of(const SearchProblem& problem, std::uint64_t number) {
           plan_of(problem.space, problem.model, problem.base, choice)};
 }
 
-ScorePlans plan_scorer(const SearchProblem& problem, int threads) {
-  return [&problem, threads](const std::vector<std::uint64_t>& numbers) {
+Workers threads(std::size_t count) {
+  return {count,
+          [count](std::size_t items, const std::function<void(std::size_t, std::size_t)>& work) {
+            std::atomic<std::size_t> next = 0;
+            std::mutex failed;
+            std::exception_ptr failure;
+            const auto run = [&](std::size_t worker) {
+              try {
+                for (std::size_t item = next++; item < items; item = next++) work(item, worker);
+              } catch (...) {
+                const std::scoped_lock lock(failed);
+                failure = std::current_exception();
+                next = items;
+              }
+            };
+            std::vector<std::thread> others;
+            for (std::size_t worker = 1; worker < std::min(count, items); ++worker) {
+              others.emplace_back(run, worker);
+            }
+            run(0);
+            for (std::thread& other : others) other.join();
+            if (failure) std::rethrow_exception(failure);
+          }};
+}
+
+ScorePlans plan_scorer(const SearchProblem& problem, const Workers& workers) {
+  return [&problem, &workers](const std::vector<std::uint64_t>& numbers) {
     std::vector<Score> scores(numbers.size());
-    std::atomic<std::size_t> next = 0;
-    const auto work = [&] {
-      for (std::size_t i = next++; i < numbers.size(); i = next++) {
-        scores[i] = score_of(inputs_of(problem, numbers[i]));
-      }
-    };
-    std::vector<std::thread> others;
-    const auto most = std::min<std::size_t>(static_cast<std::size_t>(threads), numbers.size());
-    for (std::size_t thread = 1; thread < most; ++thread) others.emplace_back(work);
-    work();
-    for (std::thread& other : others) other.join();
+    workers.for_each(numbers.size(), [&](std::size_t item, std::size_t) {
+      scores[item] = score_of(inputs_of(problem, numbers[item]));
+    });
     return scores;
   };
 }

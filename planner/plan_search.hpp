@@ -12,8 +12,11 @@ namespace reckon {
 // The simulator's times of parts, exchanges and updates on a cluster. Refers to `inputs`.
 SearchCosts search_costs(const Inputs& inputs);
 
-// Simulates plans of the space bare, on so many threads. Refers to `problem`.
-ScorePlans plan_scorer(const SearchProblem& problem, int threads);
+// So many threads, and fewer where there is less to do.
+Workers threads(std::size_t count);
+
+// Simulates plans of the space bare. Refers to both.
+ScorePlans plan_scorer(const SearchProblem& problem, const Workers& workers);
 
 // The inputs of one plan of the space.
 Inputs inputs_of(const SearchProblem& problem, std::uint64_t number);

@@ -31,55 +31,58 @@ bool admits(const ScheduleShape& shape) {
   return false;
 }
 
+std::uint64_t size_below(const SearchSpace& space, Axis axis) {
+  std::uint64_t below = 1;
+  for (std::size_t index = static_cast<std::size_t>(axis) + 1; index < axes; ++index) {
+    below *= space.size(static_cast<Axis>(index));
+  }
+  return below;
+}
+
+// Which values of an axis are looked at.
+std::vector<std::uint16_t> looked_at(const SearchSpace& space, Axis axis, Look look) {
+  const auto size = static_cast<std::uint16_t>(space.size(axis));
+  const auto last = static_cast<std::uint16_t>(size - 1);
+  std::vector<std::uint16_t> values;
+  if (look == Look::coarse && axis == Axis::layout) return {0};
+  if (look == Look::coarse && (axis == Axis::zero_stage || axis == Axis::overlap)) return {last};
+  for (std::uint16_t value = 0; value < size; ++value) {
+    const bool is_end = value == 0 || value >= last - 1;
+    if (look == Look::whole || axis != Axis::recompute || is_end) values.push_back(value);
+  }
+  return values;
+}
+
+// Goes through one piece of the space.
 class Enumerator {
  public:
-  Enumerator(const SearchProblem& problem, PlanBounds& bounds, const EnumerateCalls& calls)
+  Enumerator(const SearchProblem& problem, PlanBounds& bounds, Look look,
+             const EnumerateCalls& calls)
       : in_(problem), space_(problem.space), bounds_(bounds), calls_(calls), plan_(problem.base) {
-    std::uint64_t below = 1;
-    for (std::size_t axis = axes; axis-- > 0;) {
-      below_[axis] = below;
-      below *= space_.size(static_cast<Axis>(axis));
+    for (const auto& [axis, name] : EnumNames<Axis>::table) {
+      const auto index = static_cast<std::size_t>(axis);
+      below_[index] = size_below(space_, axis);
+      values_[index] = looked_at(space_, axis, look);
     }
     memory_limit_ = in_.device.gpu.memory.value * (1 - in_.limits.memory_margin);
   }
 
-  SearchCounts run() {
-    outer(0);
+  SearchCounts run(std::uint64_t piece) {
+    choice_ = choice_of(space_, piece * below(Axis::precision));
+    counts_.space = below(Axis::precision);
+    parallelism();
     return counts_;
   }
 
  private:
   std::uint16_t& digit(Axis axis) { return choice_[static_cast<std::size_t>(axis)]; }
+  const std::vector<std::uint16_t>& values(Axis axis) const {
+    return values_[static_cast<std::size_t>(axis)];
+  }
 
   // Plans that share the choice up to and with `axis`.
   std::uint64_t below(Axis axis) const { return below_[static_cast<std::size_t>(axis)]; }
   void prune(PruneReason reason, Axis axis) { counts_.at(reason) += below(axis); }
-
-  // GPUs, tensor, context and expert parallelism and precision: a few hundred choices.
-  void outer(std::size_t axis) {
-    const std::size_t size = space_.size(static_cast<Axis>(axis));
-    for (std::size_t value = 0; value < size && !stopped_; ++value) {
-      choice_[axis] = static_cast<std::uint16_t>(value);
-      if (static_cast<Axis>(axis) != Axis::precision) {
-        outer(axis + 1);
-        continue;
-      }
-      const std::uint64_t number = outer_number_++;
-      if (number % static_cast<std::uint64_t>(in_.shard.count) !=
-          static_cast<std::uint64_t>(in_.shard.index)) {
-        continue;
-      }
-      counts_.space += below(Axis::precision);
-      parallelism();
-      tell();
-    }
-  }
-
-  void tell() {
-    if (!calls_.go_on) return;
-    const double all = static_cast<double>(size_of(space_) / below(Axis::precision));
-    stopped_ = !calls_.go_on(static_cast<double>(outer_number_) / all);
-  }
 
   void parallelism() {
     Parallelism& p = plan_.parallelism;
@@ -93,11 +96,11 @@ class Enumerator {
     if (reason != nullptr) return prune(*reason, Axis::precision);
     p.data_parallel = std::max(1, gpus_ / (p.tensor_parallel * p.context_parallel));
     bounds_.set_parallelism(plan_);
-    for (std::size_t sp = 0; sp < space_.sequence_parallel.size(); ++sp) {
-      digit(Axis::sequence_parallel) = static_cast<std::uint16_t>(sp);
+    for (const std::uint16_t sp : values(Axis::sequence_parallel)) {
+      digit(Axis::sequence_parallel) = sp;
       p.sequence_parallel = space_.sequence_parallel[sp] != 0;
-      for (std::size_t mbs = 0; mbs < space_.micro_batch_size.size(); ++mbs) {
-        digit(Axis::micro_batch_size) = static_cast<std::uint16_t>(mbs);
+      for (const std::uint16_t mbs : values(Axis::micro_batch_size)) {
+        digit(Axis::micro_batch_size) = mbs;
         plan_.batch.micro_batch_size = space_.micro_batch_size[mbs];
         micro_batch();
       }
@@ -117,16 +120,16 @@ class Enumerator {
     if (!whole_nodes || gpus_ % (p.tensor_parallel * p.context_parallel) != 0) return &world_size;
     if (!shares_tensors(p.tensor_parallel)) return &tensor;
     const int length = in_.base.batch.sequence_length;
-    const bool has_positions = model.positions != Positions::learned ||
-                               length <= std::max(1, model.learned_positions);
+    const bool has_positions =
+        model.positions != Positions::learned || length <= std::max(1, model.learned_positions);
     if (length % p.context_parallel != 0 || !has_positions) return &context;
     if (model.moe ? model.moe->experts % p.expert_parallel != 0 : p.expert_parallel != 1) {
       return &expert;
     }
-    const bool lends = p.expert_parallel == 1 ||
-                       in_.base.expert_communication.sms < in_.device.gpu.sms;
+    const bool lends =
+        p.expert_parallel == 1 || in_.base.expert_communication.sms < in_.device.gpu.sms;
     return lends && computes(plan_.precision.linear) && computes(plan_.precision.head) ? nullptr
-                                                                                        : &device;
+                                                                                       : &device;
   }
 
   bool computes(Dtype dtype) const {
@@ -151,12 +154,12 @@ class Enumerator {
     if (p.sequence_parallel && !divides(p.tensor_parallel, tokens_per_rank(plan_))) {
       return prune(PruneReason::sequence_parallel, Axis::micro_batch_size);
     }
-    for (std::size_t value = 0; value < space_.recompute.size(); ++value) {
-      digit(Axis::recompute) = static_cast<std::uint16_t>(value);
+    for (const std::uint16_t value : values(Axis::recompute)) {
+      digit(Axis::recompute) = value;
       plan_.recompute = space_.recompute[value].recompute;
       kernels_set_ = false;
-      for (std::size_t ranks = 0; ranks < space_.pipeline_parallel.size(); ++ranks) {
-        digit(Axis::pipeline_parallel) = static_cast<std::uint16_t>(ranks);
+      for (const std::uint16_t ranks : values(Axis::pipeline_parallel)) {
+        digit(Axis::pipeline_parallel) = ranks;
         pipeline_size(ranks);
       }
     }
@@ -178,8 +181,8 @@ class Enumerator {
     }
     micro_batches_ = micro_batches(plan_);
     if (micro_batches_ == 0) return prune(PruneReason::batch, Axis::pipeline_parallel);
-    for (std::size_t value = 0; value < space_.schedule.size(); ++value) {
-      digit(Axis::schedule) = static_cast<std::uint16_t>(value);
+    for (const std::uint16_t value : values(Axis::schedule)) {
+      digit(Axis::schedule) = value;
       plan_.schedule = space_.schedule[value].kind;
       p.chunks_per_rank = space_.schedule[value].chunks_per_rank;
       schedule(ranks);
@@ -191,8 +194,8 @@ class Enumerator {
     const ScheduleShape shape = schedule_shape(plan_);
     if (shape.stages > in_.model.layers + 2) return prune(PruneReason::layers, Axis::schedule);
     if (!admits(shape)) return prune(PruneReason::schedule, Axis::schedule);
-    for (std::size_t value = 0; value < space_.layout.size(); ++value) {
-      digit(Axis::layout) = static_cast<std::uint16_t>(value);
+    for (const std::uint16_t value : values(Axis::layout)) {
+      digit(Axis::layout) = value;
       const std::vector<std::uint16_t>& stages = bounds_.classes().of(shape.stages, value);
       if (stages.empty()) {
         prune(PruneReason::layers, Axis::layout);
@@ -208,18 +211,18 @@ class Enumerator {
     if (!kernels_set_) bounds_.set_kernels(plan_);
     kernels_set_ = true;
     bounds_.set_pipeline(plan_, ranks, stages);
-    const std::uint64_t number = number_of(space_, choice_) / below(Axis::layout);
-    for (std::size_t zero = 0; zero < space_.zero_stage.size(); ++zero) {
+    digit(Axis::zero_stage) = digit(Axis::overlap) = 0;
+    const std::uint64_t first = number_of(space_, choice_);
+    for (const std::uint16_t zero : values(Axis::zero_stage)) {
       plan_.parallelism.zero_stage = space_.zero_stage[zero];
       const double memory = bounds_.memory(plan_).value;
-      for (std::size_t overlap = 0; overlap < space_.overlap.size(); ++overlap) {
+      for (const std::uint16_t overlap : values(Axis::overlap)) {
         plan_.overlap = space_.overlap[overlap];
         if (says_nothing_new()) {
           ++counts_.at(PruneReason::same_plan);
-          continue;
+        } else {
+          judge({first + zero * space_.overlap.size() + overlap, 0, memory, gpus_});
         }
-        const std::uint64_t low = zero * space_.overlap.size() + overlap;
-        judge({number * below(Axis::layout) + low, 0, memory, gpus_});
       }
     }
     plan_.parallelism.zero_stage = 0;
@@ -229,24 +232,18 @@ class Enumerator {
   // Overlap of exchanges that do not take place, or shards of one.
   bool says_nothing_new() const {
     const Parallelism& p = plan_.parallelism;
-    const bool alone = p.data_parallel * p.context_parallel == 1 &&
-                       plan_.schedule != ScheduleKind::dual_pipe;
+    const bool alone =
+        p.data_parallel * p.context_parallel == 1 && plan_.schedule != ScheduleKind::dual_pipe;
     if (alone && (plan_.overlap.gradient_reduction || p.zero_stage > 0)) return true;
     return plan_.overlap.parameter_gather && p.zero_stage == 0;
   }
 
   void judge(Candidate candidate) {
     ++counts_.legal;
-    candidate.least_s = run_seconds(in_.limits, plan_, to_seconds(bounds_.step(plan_)));
-    const SearchLimits& limits = in_.limits;
     if (candidate.memory_bytes > memory_limit_) return refuse(candidate, PruneReason::memory);
-    if (limits.most_days > 0 && candidate.least_s > limits.most_days * 86400) {
-      return refuse(candidate, PruneReason::days);
-    }
-    if (limits.most_usd > 0 &&
-        run_usd(in_, candidate.gpus, candidate.least_s) > limits.most_usd) {
-      return refuse(candidate, PruneReason::budget);
-    }
+    candidate.least_s = run_seconds(in_.limits, plan_, to_seconds(bounds_.step(plan_)));
+    const std::optional<PruneReason> reason = beyond(in_, candidate.gpus, candidate.least_s);
+    if (reason) return refuse(candidate, *reason);
     ++counts_.kept;
     calls_.keep(candidate);
   }
@@ -263,13 +260,12 @@ class Enumerator {
   Plan plan_;
   Choice choice_{};
   std::array<std::uint64_t, axes> below_{};
+  std::array<std::vector<std::uint16_t>, axes> values_;
   SearchCounts counts_;
-  std::uint64_t outer_number_ = 0;
   double memory_limit_ = 0;
   int gpus_ = 1;
   int micro_batches_ = 0;
   bool kernels_set_ = false;
-  bool stopped_ = false;
 };
 
 }  // namespace
@@ -293,9 +289,30 @@ double run_usd(const SearchProblem& problem, int gpus, double seconds) {
   return problem.cluster.pricing.usd_per_gpu_hour.value * gpus * seconds / 3600;
 }
 
-SearchCounts enumerate(const SearchProblem& problem, PlanBounds& bounds,
-                       const EnumerateCalls& calls) {
-  return Enumerator(problem, bounds, calls).run();
+std::optional<PruneReason> beyond(const SearchProblem& problem, int gpus, double run_s) {
+  const SearchLimits& limits = problem.limits;
+  if (limits.most_days > 0 && run_s > limits.most_days * 86400) return PruneReason::days;
+  if (limits.most_usd > 0 && run_usd(problem, gpus, run_s) > limits.most_usd) {
+    return PruneReason::budget;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint64_t> pieces_of(const SearchProblem& problem) {
+  const std::uint64_t pieces =
+      size_of(problem.space) /
+      std::max<std::uint64_t>(1, size_below(problem.space, Axis::precision));
+  std::vector<std::uint64_t> found;
+  for (auto piece = static_cast<std::uint64_t>(problem.shard.index); piece < pieces;
+       piece += static_cast<std::uint64_t>(problem.shard.count)) {
+    found.push_back(piece);
+  }
+  return found;
+}
+
+SearchCounts enumerate(const SearchProblem& problem, PlanBounds& bounds, std::uint64_t piece,
+                       Look look, const EnumerateCalls& calls) {
+  return Enumerator(problem, bounds, look, calls).run(piece);
 }
 
 }  // namespace reckon

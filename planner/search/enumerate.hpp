@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "planner/search/plan_bounds.hpp"
 #include "planner/search/search_space.hpp"
@@ -105,15 +107,23 @@ struct SearchProblem {
 double run_seconds(const SearchLimits& limits, const Plan& plan, Seconds step);
 double run_usd(const SearchProblem& problem, int gpus, double seconds);
 
+// Which of days and budget a run breaks, if any.
+std::optional<PruneReason> beyond(const SearchProblem& problem, int gpus, double run_s);
+
+// The outer choices (GPUs, tensor, context and expert parallelism, precision) of the problem's
+// shard: pieces of the space that can be gone through apart.
+std::vector<std::uint64_t> pieces_of(const SearchProblem& problem);
+
+// A coarse look takes few values of each other axis.
+enum class Look : std::uint8_t { whole, coarse };
+
 struct EnumerateCalls {
   std::function<void(const Candidate&)> keep;
-  // A plan that is legal but beyond a limit, and why; may be empty.
+  // A plan that is legal but beyond a limit, and why. One that does not fit has no time.
   std::function<void(const Candidate&, PruneReason)> refuse;
-  // Asked now and then with the share that is done; false ends it. May be empty.
-  std::function<bool(double)> go_on;
 };
 
-SearchCounts enumerate(const SearchProblem& problem, PlanBounds& bounds,
-                       const EnumerateCalls& calls);
+SearchCounts enumerate(const SearchProblem& problem, PlanBounds& bounds, std::uint64_t piece,
+                       Look look, const EnumerateCalls& calls);
 
 }  // namespace reckon

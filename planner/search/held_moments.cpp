@@ -90,7 +90,8 @@ const std::vector<HeldMoments>& HeldMomentsCache::of(const ScheduleShape& shape)
   if (!is_new) return found->second;
   if (shape.kind == ScheduleKind::gpipe) {
     const std::int32_t all = shape.micro_batches;
-    found->second.assign(static_cast<std::size_t>(shape.pipeline_ranks), HeldMoments{1, {all}, {0}});
+    found->second.assign(static_cast<std::size_t>(shape.pipeline_ranks),
+                         HeldMoments{1, {all}, {0}});
   } else {
     found->second = held_moments(shortest_alike(shape));
   }

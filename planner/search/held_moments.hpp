@@ -12,7 +12,7 @@
 namespace reckon {
 
 struct HeldMoments {
-  int stages = 1;                   // of the rank
+  int stages = 1;                  // of the rank
   std::vector<std::int32_t> live;  // [moment][stage], flat
   std::vector<std::int32_t> queued;
 

@@ -12,11 +12,11 @@ std::size_t index_of(int value) { return static_cast<std::size_t>(value); }
 // Slots of a rank of DualPipe (planner/schedules/dual_pipe.cpp: warm_up, steady, drain), for a rank
 // at `distance` from the nearer end of `depth` ranks. `near` and `far` are its two stages.
 struct DualCounts {
-  int near_forwards = 0, far_forwards = 0;    // alone
-  int near_backwards = 0, far_backwards = 0;  // alone
-  int near_inputs = 0, far_inputs = 0;        // each with a backward_weight
-  int near_pairs = 0;                         // forward near, backward far
-  int far_pairs = 0;                          // forward far, backward near
+  int near_forwards = 0, far_forwards = 0;            // alone
+  int near_backwards = 0, far_backwards = 0;          // alone
+  int near_inputs = 0, far_inputs = 0;                // each with a backward_weight
+  int near_pairs = 0;                                 // forward near, backward far
+  int far_pairs = 0;                                  // forward far, backward near
   int warm_near_forwards = 0, warm_far_forwards = 0;  // before the first backward
 };
 
@@ -153,16 +153,16 @@ void PipelineBounds::interleaved(const ScheduleShape& shape) {
   const SimTime n = shape.micro_batches;
   const auto ranks = index_of(shape.pipeline_ranks);
   for (std::size_t rank = 0; rank < ranks; ++rank) {
-    const SimTime warm =
-        std::min(interleaved_warm_up(shape, static_cast<int>(rank)) + 1,
-                 shape.stages / shape.pipeline_ranks * shape.micro_batches);
+    const SimTime warm = std::min(interleaved_warm_up(shape, static_cast<int>(rank)) + 1,
+                                  shape.stages / shape.pipeline_ranks * shape.micro_batches);
     const auto group = static_cast<SimTime>(stages_.size());  // chunks x ranks
     SimTime forwards = 0, warm_forwards = 0, backwards = 0;
     for (std::size_t stage = rank; stage < stages_.size(); stage += ranks) {
       const SimTime forward = stages_[stage].forward.span;
       const auto chunk = static_cast<SimTime>(stage / ranks * ranks);
-      const SimTime done = warm / group * static_cast<SimTime>(ranks) +
-                           std::clamp<SimTime>(warm % group - chunk, 0, static_cast<SimTime>(ranks));
+      const SimTime done =
+          warm / group * static_cast<SimTime>(ranks) +
+          std::clamp<SimTime>(warm % group - chunk, 0, static_cast<SimTime>(ranks));
       forwards += n * forward;
       warm_forwards += done * forward;
       backwards += n * stages_[stage].backward.span;
@@ -202,16 +202,16 @@ void PipelineBounds::dual(const ScheduleShape& shape, int depth, int repeats,
     const DualCounts c = dual_counts(depth, distance, repeats + distance + 1);
     const SimTime weights =
         c.near_inputs * near.backward_weight + c.far_inputs * far.backward_weight;
-    const SimTime warm = c.warm_near_forwards * near.forward.span +
-                         c.warm_far_forwards * far.forward.span;
+    const SimTime warm =
+        c.warm_near_forwards * near.forward.span + c.warm_far_forwards * far.forward.span;
     const SimTime work =
         c.near_forwards * near.forward.span + c.far_forwards * far.forward.span +
         c.near_backwards * near.backward.span + c.far_backwards * far.backward.span +
         c.near_inputs * near.backward_input.span + c.far_inputs * far.backward_input.span +
         weights + c.near_pairs * slots.pair(stages[near_index], stages[far_index]).span +
         c.far_pairs * slots.pair(stages[far_index], stages[near_index]).span;
-    const SimTime end = std::max(before_[near_index] + work,
-                                 before_.back() + after_[far_index] + work - warm);
+    const SimTime end =
+        std::max(before_[near_index] + work, before_.back() + after_[far_index] + work - warm);
     raise(near_index, end);
     if (shape.kind == ScheduleKind::dual_pipe) raise(far_index, end);
     if (distance == 0) continue;

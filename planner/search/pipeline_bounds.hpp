@@ -35,9 +35,10 @@ class PipelineBounds {
   void raise(std::size_t rank, SimTime end);
 
   std::vector<Stage> stages_;
-  std::vector<SimTime> before_;  // [stage]: forward outputs of the stages before; at the end: of all
-  std::vector<SimTime> after_;   // [stage]: backward outputs of the stages behind
-  std::vector<SimTime> home_;    // [stage]: from its backward's output to the end of stage 0
+  std::vector<SimTime>
+      before_;                  // [stage]: forward outputs of the stages before; at the end: of all
+  std::vector<SimTime> after_;  // [stage]: backward outputs of the stages behind
+  std::vector<SimTime> home_;   // [stage]: from its backward's output to the end of stage 0
   std::vector<SimTime> ends_;
 };
 

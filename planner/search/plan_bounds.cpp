@@ -60,7 +60,8 @@ void PlanBounds::set_kernels(const Plan& plan) {
   for (int layer = 0; layer < model_.layers + model_.mtp_modules; ++layer) {
     const auto kind = static_cast<std::size_t>(layer_class_of(model_, layer));
     const bool is_last = layer + 1 == model_.layers + model_.mtp_modules;
-    const bool same = !is_last && layer_class_of(model_, layer + 1) == layer_class_of(model_, layer);
+    const bool same =
+        !is_last && layer_class_of(model_, layer + 1) == layer_class_of(model_, layer);
     if (same) continue;  // one of each class
     layer_bytes_[kind] = {live_layer_bytes(model_, simple, layer).value,
                           queued_layer_bytes(model_, simple, layer).value};
@@ -71,8 +72,7 @@ void PlanBounds::set_kernels(const Plan& plan) {
   exchange_bytes_[0] = alone.communication.value;
   exchange_bytes_[1] = exchange_bytes_[0];
   if (model_.layers > 1) {
-    exchange_bytes_[1] =
-        idle_memory(model_, plan, 2, costs_.reserved).front().communication.value;
+    exchange_bytes_[1] = idle_memory(model_, plan, 2, costs_.reserved).front().communication.value;
   }
 }
 
@@ -82,7 +82,7 @@ void PlanBounds::set_pipeline(const Plan& plan, std::size_t ranks,
   ranks_index_ = ranks;
   stages_ = &stages;
   stages_of_a_rank_ = stages_of_a_rank(shape_);
-  rank_ends_ = &pipeline_.rank_ends(shape_, stages, slots_);
+  rank_ends_ = nullptr;  // many pipelines do not fit whatever they take
   hold_activations();
   tail_ = {};
 }
@@ -126,8 +126,7 @@ const StageParameters& PlanBounds::parameters(const Plan& plan, std::uint16_t st
 const PlanBounds::StageTail& PlanBounds::stage_tail(const Plan& plan, std::uint16_t stage) {
   const std::size_t copies = index_of(stage_copies(plan.schedule) - 1);
   const std::size_t sharded = plan.parallelism.zero_stage > 0 ? 1 : 0;
-  StageTail& tail =
-      tails_[((ranks_index_ * 2 + copies) * 2 + sharded) * classes_.size() + stage];
+  StageTail& tail = tails_[((ranks_index_ * 2 + copies) * 2 + sharded) * classes_.size() + stage];
   if (tail.epoch != parallelism_epoch_) {
     const int layers = classes_.all()[stage].example.layers;
     tail = {costs_.stage(plan, parameters(plan, stage)), std::max(1, layers), parallelism_epoch_};
@@ -191,7 +190,13 @@ Bytes PlanBounds::memory(const Plan& plan) {
   return {most + rank_bytes_ + exchange_bytes_[shape_.pipeline_ranks > 1 ? 1 : 0]};
 }
 
+const std::vector<SimTime>& PlanBounds::rank_ends() {
+  if (rank_ends_ == nullptr) rank_ends_ = &pipeline_.rank_ends(shape_, *stages_, slots_);
+  return *rank_ends_;
+}
+
 PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
+  const std::vector<SimTime>& ends = rank_ends();
   Tail tail;
   tail.known = true;
   for (int rank = 0; rank < shape_.pipeline_ranks; ++rank) {
@@ -205,7 +210,7 @@ PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
     }
     // One kernel updates all stages of a rank, not one each; a picosecond for what was rounded.
     optimizer -= (stages_of_a_rank_ - 1) * (empty_optimizer_ + 2);
-    const SimTime end = (*rank_ends_)[index_of(rank)];
+    const SimTime end = ends[index_of(rank)];
     const SimTime beside = stages_of_a_rank_ == 1 ? last_piece : 0;
     tail.reduced[0] = std::max(tail.reduced[0], end + reduce);
     tail.reduced[1] = std::max(tail.reduced[1], end + beside);
@@ -214,9 +219,8 @@ PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
   }
   const StageTail& first = stage_tail(plan, stages_->front());
   const SimTime span = slots_.chunk(ChunkKind::forward, stages_->front()).span;
-  tail.first_gather =
-      std::max(first.costs.gather / first.pieces,
-               first.costs.gather - span / first.pieces * (first.pieces - 1));
+  tail.first_gather = std::max(first.costs.gather / first.pieces,
+                               first.costs.gather - span / first.pieces * (first.pieces - 1));
   return tail;
 }
 

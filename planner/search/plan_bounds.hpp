@@ -79,6 +79,7 @@ class PlanBounds {
   int stage_of(int rank, int index) const;
   std::uint16_t class_of(int rank, int index) const;
   void hold_activations();
+  const std::vector<SimTime>& rank_ends();
   Tail tail_of(const Plan& plan);
 
   const ModelSpec& model_;
@@ -98,17 +99,17 @@ class PlanBounds {
   std::vector<StageState> states_;  // [pipeline size][copies][ZeRO stage][class]
   std::array<std::array<double, 2>, layer_classes> layer_bytes_{};  // live, queued
   std::vector<ClassBytes> class_bytes_;
-  double rank_bytes_ = 0;                     // workspace and reserved
-  std::array<double, 2> exchange_bytes_{};    // [more than one pipeline rank]
+  double rank_bytes_ = 0;                   // workspace and reserved
+  std::array<double, 2> exchange_bytes_{};  // [more than one pipeline rank]
   double head_bytes_ = 0;
 
   ScheduleShape shape_;
   std::size_t ranks_index_ = 0;
   int stages_of_a_rank_ = 1;
   const std::vector<std::uint16_t>* stages_ = nullptr;
-  const std::vector<SimTime>* rank_ends_ = nullptr;
-  std::vector<double> activations_;  // [rank]
-  std::array<Tail, 2> tail_;         // [sharded]
+  const std::vector<SimTime>* rank_ends_ = nullptr;  // null: not worked out yet
+  std::vector<double> activations_;                  // [rank]
+  std::array<Tail, 2> tail_;                         // [sharded]
 };
 
 }  // namespace reckon

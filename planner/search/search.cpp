@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <tuple>
+#include <unordered_set>
 
 #include "planner/spec/units.hpp"
 
 namespace reckon {
 namespace {
+
+// Pieces of the space that are gone through together, against the same best plans: fixed, so that
+// what is found does not hang on the workers.
+constexpr std::size_t pieces_at_once = 16;
 
 int whole_gib(double memory, double used) {
   return static_cast<int>(std::floor((memory - used) / gib));
@@ -17,40 +23,64 @@ bool comes_first(const ScoredPlan& a, const ScoredPlan& b) {
   return std::tie(a.run_s, a.candidate.number) < std::tie(b.run_s, b.candidate.number);
 }
 
-bool least_first(const Candidate& a, const Candidate& b) {
-  return std::tie(a.least_s, a.number) < std::tie(b.least_s, b.number);
+bool comes_last(const Candidate& a, const Candidate& b) {
+  return std::tie(a.least_s, a.number) > std::tie(b.least_s, b.number);
 }
 
 // Of equals the one with the smaller number stays.
 bool beats(const ScoredPlan& a, const ScoredPlan& b) {
-  const auto values = [](const ScoredPlan& p) {
-    return std::tuple(p.run_s, p.usd, -p.headroom_gib);
-  };
-  if (a.run_s > b.run_s || a.usd > b.usd || a.headroom_gib < b.headroom_gib) return false;
-  return values(a) != values(b) || a.candidate.number < b.candidate.number;
+  if (a.run_s > b.run_s || a.gpu_hours > b.gpu_hours || a.headroom_gib < b.headroom_gib) {
+    return false;
+  }
+  const bool is_better =
+      a.run_s < b.run_s || a.gpu_hours < b.gpu_hours || a.headroom_gib > b.headroom_gib;
+  return is_better || a.candidate.number < b.candidate.number;
 }
+
+double fewest_gpu_hours(const std::vector<ScoredPlan>& front) {
+  double fewest = front.empty() ? 0 : front.front().gpu_hours;
+  for (const ScoredPlan& plan : front) fewest = std::min(fewest, plan.gpu_hours);
+  return fewest;
+}
+
+// Keeps of a front what is not too dear to be of interest.
+void cut_front(std::vector<ScoredPlan>& front, double within) {
+  const double most = within * fewest_gpu_hours(front);
+  std::erase_if(front, [most](const ScoredPlan& plan) { return plan.gpu_hours > most; });
+}
+
+// What one piece of the space has.
+struct Piece {
+  SearchCounts counts;
+  std::vector<Candidate> kept;
+  std::optional<Refused> nearest;
+
+  void refuse(const Refused& refused) {
+    if (!nearest || is_nearer(refused, *nearest)) nearest = refused;
+  }
+};
 
 class Search {
  public:
-  Search(const SearchProblem& problem, PlanBounds& bounds, const ScorePlans& score,
-         const SearchOptions& options, const GoOn& go_on)
-      : in_(problem), bounds_(bounds), score_(score), options_(options), go_on_(go_on) {}
+  Search(const SearchProblem& problem, const SearchCosts& costs, const ScorePlans& score,
+         const SearchOptions& options, const Workers& workers, const GoOn& go_on)
+      : in_(problem), score_(score), options_(options), workers_(workers), go_on_(go_on) {
+    for (std::size_t worker = 0; worker < workers.count; ++worker) {
+      bounds_.emplace_back(problem.model, problem.space, costs, problem.base);
+    }
+  }
 
   SearchResult run() {
-    EnumerateCalls calls;
-    calls.keep = [this](const Candidate& candidate) { keep(candidate); };
-    calls.refuse = [this](const Candidate& candidate, PruneReason reason) {
-      refuse(candidate, reason);
-    };
-    calls.go_on = [this](double share) {
-      enumerated_ = share;
-      return goes_on();
-    };
-    result_.counts = enumerate(in_, bounds_, calls);
-    enumerated_ = 1;
+    // A coarse look first finds plans good enough to leave most others aside.
+    go_through(Look::coarse);
+    while (!stopped_ && simulate_next()) goes_on();
+    open_.clear();
+    result_.nearest.reset();
+    go_through(Look::whole);
     while (!stopped_ && simulate_next()) goes_on();
     result_.complete = !stopped_;
     if (!result_.top.empty()) result_.nearest.reset();
+    cut_front(result_.front, options_.front_within);
     return std::move(result_);
   }
 
@@ -62,42 +92,60 @@ class Search {
     return !stopped_;
   }
 
+  void go_through(Look look) {
+    const std::vector<std::uint64_t> pieces = pieces_of(in_);
+    for (std::size_t first = 0; first < pieces.size() && !stopped_; first += pieces_at_once) {
+      std::vector<Piece> found(std::min(pieces_at_once, pieces.size() - first));
+      workers_.for_each(found.size(), [&](std::size_t item, std::size_t worker) {
+        found[item] = look_at(pieces[first + item], look, bounds_[worker]);
+      });
+      for (const Piece& piece : found) take(piece, look);
+      if (look == Look::whole) {
+        enumerated_ =
+            static_cast<double>(first + found.size()) / static_cast<double>(pieces.size());
+      }
+      // Enough to tell most of the others from the good ones.
+      while (open_.size() >= options_.most_open && !stopped_ && simulate_next()) drop_unwanted();
+      goes_on();
+    }
+  }
+
+  Piece look_at(std::uint64_t number, Look look, PlanBounds& bounds) const {
+    Piece piece;
+    EnumerateCalls calls;
+    calls.keep = [this, &piece](const Candidate& candidate) {
+      if (is_wanted(candidate)) piece.kept.push_back(candidate);
+    };
+    calls.refuse = [&piece](const Candidate& candidate, PruneReason reason) {
+      piece.refuse({candidate, reason});
+    };
+    piece.counts = enumerate(in_, bounds, number, look, calls);
+    return piece;
+  }
+
+  void take(const Piece& piece, Look look) {
+    if (look == Look::whole) result_.counts += piece.counts;
+    open_.insert(open_.end(), piece.kept.begin(), piece.kept.end());
+    sorted_ = sorted_ && piece.kept.empty();
+    if (piece.nearest) refuse(*piece.nearest);
+  }
+
+  void refuse(const Refused& refused) {
+    if (!result_.nearest || is_nearer(refused, *result_.nearest)) result_.nearest = refused;
+  }
+
   // The best that a candidate can be.
   ScoredPlan at_best(const Candidate& candidate) const {
-    return {candidate, 0, candidate.least_s, run_usd(in_, candidate.gpus, candidate.least_s),
+    return {candidate, 0, candidate.least_s, candidate.gpus * candidate.least_s / 3600,
             whole_gib(in_.device.gpu.memory.value, candidate.memory_bytes)};
   }
 
   bool is_wanted(const Candidate& candidate) const {
     const ScoredPlan best = at_best(candidate);
     if (result_.top.size() < options_.top || comes_first(best, result_.top.back())) return true;
+    if (best.gpu_hours > options_.front_within * fewest_gpu_hours_) return false;
     return std::none_of(result_.front.begin(), result_.front.end(),
                         [&best](const ScoredPlan& plan) { return beats(plan, best); });
-  }
-
-  void keep(const Candidate& candidate) {
-    if (!is_wanted(candidate)) return;
-    open_.push_back(candidate);
-    sorted_ = false;
-    // Enough to tell most of the others from the good ones.
-    while (open_.size() >= options_.most_open && simulate_next()) drop_unwanted();
-  }
-
-  void refuse(const Candidate& candidate, PruneReason reason) {
-    const auto distance = [this](const Candidate& c, PruneReason why) {
-      return why == PruneReason::memory   ? c.memory_bytes
-             : why == PruneReason::budget ? run_usd(in_, c.gpus, c.least_s)
-                                          : c.least_s;
-    };
-    std::optional<Refused>& nearest = result_.nearest;
-    // A plan that got further is nearer.
-    const bool is_nearer =
-        !nearest || reason > nearest->reason ||
-        (reason == nearest->reason &&
-         std::tuple(distance(candidate, reason), candidate.least_s, candidate.number) <
-             std::tuple(distance(nearest->candidate, reason), nearest->candidate.least_s,
-                        nearest->candidate.number));
-    if (is_nearer) nearest = {candidate, reason};
   }
 
   void drop_unwanted() {
@@ -106,20 +154,18 @@ class Search {
 
   // Scores the next candidates; false if none is left.
   bool simulate_next() {
-    // The last one is the next.
-    if (!sorted_) {
-      std::sort(open_.begin(), open_.end(),
-                [](const Candidate& a, const Candidate& b) { return least_first(b, a); });
-      sorted_ = true;
-    }
+    if (!sorted_) std::sort(open_.begin(), open_.end(), comes_last);  // the last one is the next
+    sorted_ = true;
     std::vector<Candidate> batch;
+    std::vector<std::uint64_t> numbers;
     while (!open_.empty() && batch.size() < options_.batch) {
-      if (is_wanted(open_.back())) batch.push_back(open_.back());
+      const Candidate candidate = open_.back();
       open_.pop_back();
+      if (!is_wanted(candidate) || !scored_.insert(candidate.number).second) continue;
+      batch.push_back(candidate);
+      numbers.push_back(candidate.number);
     }
     if (batch.empty()) return false;
-    std::vector<std::uint64_t> numbers;
-    for (const Candidate& candidate : batch) numbers.push_back(candidate.number);
     const std::vector<Score> scores = score_(numbers);
     for (std::size_t i = 0; i < batch.size(); ++i) add(batch[i], scores[i]);
     return true;
@@ -132,35 +178,32 @@ class Search {
         plan_of(in_.space, in_.model, in_.base, choice_of(in_.space, candidate.number));
     plan.step_s = to_seconds(score.step).value;
     plan.run_s = run_seconds(in_.limits, full, to_seconds(score.step));
-    plan.usd = run_usd(in_, candidate.gpus, plan.run_s);
+    plan.gpu_hours = candidate.gpus * plan.run_s / 3600;
     plan.candidate.memory_bytes = score.memory_bytes;
     plan.headroom_gib = whole_gib(in_.device.gpu.memory.value, score.memory_bytes);
-    const SearchLimits& limits = in_.limits;
-    if (limits.most_days > 0 && plan.run_s > limits.most_days * 86400) {
-      return refuse(plan, PruneReason::days);
-    }
-    if (limits.most_usd > 0 && plan.usd > limits.most_usd) {
-      return refuse(plan, PruneReason::budget);
+    // Within a limit by its bound, perhaps not when simulated. It stays counted as kept: which of
+    // them are simulated hangs on the others.
+    const std::optional<PruneReason> reason = beyond(in_, candidate.gpus, plan.run_s);
+    if (reason) {
+      Candidate refused = plan.candidate;
+      refused.least_s = plan.run_s;
+      return refuse({refused, *reason});
     }
     add_to_top(result_.top, options_.top, plan);
     add_to_front(result_.front, plan);
-  }
-
-  // Within a limit by its bound, but not when simulated. It stays counted as kept: which of them
-  // are simulated hangs on the others.
-  void refuse(const ScoredPlan& plan, PruneReason reason) {
-    Candidate candidate = plan.candidate;
-    candidate.least_s = plan.run_s;
-    refuse(candidate, reason);
+    fewest_gpu_hours_ = fewest_gpu_hours(result_.front);
   }
 
   const SearchProblem& in_;
-  PlanBounds& bounds_;
   const ScorePlans& score_;
   const SearchOptions& options_;
+  const Workers& workers_;
   const GoOn& go_on_;
+  std::deque<PlanBounds> bounds_;  // [worker]; they stay where they are
   SearchResult result_;
+  double fewest_gpu_hours_ = 0;
   std::vector<Candidate> open_;
+  std::unordered_set<std::uint64_t> scored_;
   double enumerated_ = 0;
   bool sorted_ = false;
   bool stopped_ = false;
@@ -168,9 +211,27 @@ class Search {
 
 }  // namespace
 
-SearchResult search(const SearchProblem& problem, PlanBounds& bounds, const ScorePlans& score,
-                    const SearchOptions& options, const GoOn& go_on) {
-  return Search(problem, bounds, score, options, go_on).run();
+Workers one_worker() {
+  return {1, [](std::size_t items, const std::function<void(std::size_t, std::size_t)>& work) {
+            for (std::size_t item = 0; item < items; ++item) work(item, 0);
+          }};
+}
+
+bool is_nearer(const Refused& a, const Refused& b) {
+  if (a.reason != b.reason) return a.reason > b.reason;
+  const auto distance = [](const Refused& refused) {
+    const Candidate& c = refused.candidate;
+    const double excess = refused.reason == PruneReason::memory   ? c.memory_bytes
+                          : refused.reason == PruneReason::budget ? c.gpus * c.least_s
+                                                                  : c.least_s;
+    return std::tuple(excess, c.number);
+  };
+  return distance(a) < distance(b);
+}
+
+SearchResult search(const SearchProblem& problem, const SearchCosts& costs, const ScorePlans& score,
+                    const SearchOptions& options, const Workers& workers, const GoOn& go_on) {
+  return Search(problem, costs, score, options, workers, go_on).run();
 }
 
 bool add_to_front(std::vector<ScoredPlan>& front, const ScoredPlan& plan) {
@@ -183,22 +244,27 @@ bool add_to_front(std::vector<ScoredPlan>& front, const ScoredPlan& plan) {
 }
 
 bool add_to_top(std::vector<ScoredPlan>& top, std::size_t most, const ScoredPlan& plan) {
-  if (top.size() >= most && (most == 0 || comes_first(top.back(), plan))) return false;
+  if (most == 0 || (top.size() >= most && comes_first(top.back(), plan))) return false;
   top.insert(std::upper_bound(top.begin(), top.end(), plan, comes_first), plan);
   if (top.size() > most) top.pop_back();
   return true;
 }
 
-SearchResult merged(const std::vector<SearchResult>& shards, std::size_t top) {
+SearchResult merged(const std::vector<SearchResult>& shards, const SearchOptions& options) {
   SearchResult whole;
   whole.complete = true;
   for (const SearchResult& shard : shards) {
     whole.counts += shard.counts;
     whole.simulated += shard.simulated;
     whole.complete = whole.complete && shard.complete;
-    for (const ScoredPlan& plan : shard.top) add_to_top(whole.top, top, plan);
+    for (const ScoredPlan& plan : shard.top) add_to_top(whole.top, options.top, plan);
     for (const ScoredPlan& plan : shard.front) add_to_front(whole.front, plan);
+    const bool is_new =
+        shard.nearest && (!whole.nearest || is_nearer(*shard.nearest, *whole.nearest));
+    if (is_new) whole.nearest = shard.nearest;
   }
+  if (!whole.top.empty()) whole.nearest.reset();
+  cut_front(whole.front, options.front_within);
   return whole;
 }
 

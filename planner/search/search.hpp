@@ -25,28 +25,41 @@ struct ScoredPlan {
   Candidate candidate;
   double step_s = 0;
   double run_s = 0;
-  double usd = 0;
+  double gpu_hours = 0;  // of the run; dollars go with them
   int headroom_gib = 0;  // whole GiB that the fullest GPU has left
   bool operator==(const ScoredPlan&) const = default;
 };
 
-// A plan that comes nearest to a limit that it breaks.
+// A plan that comes nearest to a limit that it breaks: it got furthest through the reasons, and of
+// those it breaks its limit least.
 struct Refused {
   Candidate candidate;
   PruneReason reason = PruneReason::memory;
 };
+bool is_nearer(const Refused& a, const Refused& b);
 
 struct SearchOptions {
   std::size_t top = 10;
-  std::size_t batch = 32;              // plans simulated together; the result does not hang on it
-  std::size_t most_open = 1'000'000;   // candidates kept at once
+  double front_within = 2;            // times the GPU-hours of the cheapest plan
+  std::size_t batch = 32;             // plans simulated together: the result does not hang on it
+  std::size_t most_open = 1'000'000;  // candidates kept before some are simulated
 };
+
+// How work is shared out; the result does not hang on it. `for_each` calls its argument with every
+// item below `items` and with which of the workers it runs on, and returns when all are done.
+struct Workers {
+  std::size_t count = 1;
+  std::function<void(std::size_t items,
+                     const std::function<void(std::size_t item, std::size_t worker)>&)>
+      for_each;
+};
+Workers one_worker();
 
 struct SearchResult {
   SearchCounts counts;
-  std::vector<ScoredPlan> top;     // by time, then by number
-  std::vector<ScoredPlan> front;   // none beats another in time, dollars and headroom; by time
-  bool complete = false;           // false: ended early, nothing is proven
+  std::vector<ScoredPlan> top;    // by time, then by number
+  std::vector<ScoredPlan> front;  // none beats another in time, GPU-hours and headroom; by time
+  bool complete = false;          // false: ended early, nothing is proven
   std::uint64_t simulated = 0;
   std::optional<Refused> nearest;  // where nothing is kept
 };
@@ -60,14 +73,14 @@ struct SearchProgress {
 };
 using GoOn = std::function<bool(const SearchProgress&)>;
 
-SearchResult search(const SearchProblem& problem, PlanBounds& bounds, const ScorePlans& score,
-                    const SearchOptions& options, const GoOn& go_on);
+SearchResult search(const SearchProblem& problem, const SearchCosts& costs, const ScorePlans& score,
+                    const SearchOptions& options, const Workers& workers, const GoOn& go_on);
 
 // Adds a plan to a front, or to the best `most`; false if it is beaten.
 bool add_to_front(std::vector<ScoredPlan>& front, const ScoredPlan& plan);
 bool add_to_top(std::vector<ScoredPlan>& top, std::size_t most, const ScoredPlan& plan);
 
 // The results of all shards of a search as one: what the whole search finds.
-SearchResult merged(const std::vector<SearchResult>& shards, std::size_t top);
+SearchResult merged(const std::vector<SearchResult>& shards, const SearchOptions& options);
 
 }  // namespace reckon

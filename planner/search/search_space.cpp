@@ -192,8 +192,7 @@ std::vector<int> unchecked_layers(int layers, int stages, const LayoutRule& rule
   const int between = stages - 2;
   const int left = layers - result.front() - result.back();
   for (int stage = 0; stage < between; ++stage) {
-    result[static_cast<std::size_t>(stage) + 1] =
-        left / between + (stage < left % between ? 1 : 0);
+    result[static_cast<std::size_t>(stage) + 1] = left / between + (stage < left % between ? 1 : 0);
   }
   return result;
 }

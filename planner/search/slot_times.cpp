@@ -41,8 +41,8 @@ const SlotTime& SlotTimes::chunk(ChunkKind kind, std::uint16_t stage) {
   const std::size_t index = static_cast<std::size_t>(kind) * classes_.size() + stage;
   SlotProgram& program = programs_[offset_ + index];
   if (!program.known) {
-    program = program_of(chunk_program(model_, plans_[experts_], classes_.all()[stage].example,
-                                       op_kind(kind), {}));
+    program = program_of(
+        chunk_program(model_, plans_[experts_], classes_.all()[stage].example, op_kind(kind), {}));
   }
   return time(index, program);
 }

@@ -30,8 +30,8 @@ class PartDurations {
 };
 
 struct SlotTime {
-  SimTime span = 0;                   // both lanes done
-  std::array<SimTime, 2> output{};    // [owner]: when its result is there, from the slot's start
+  SimTime span = 0;                 // both lanes done
+  std::array<SimTime, 2> output{};  // [owner]: when its result is there, from the slot's start
 };
 
 // The four kinds of chunk.
@@ -69,8 +69,8 @@ class SlotTimes {
 
   const ModelSpec& model_;
   const StageClasses& classes_;
-  std::array<Plan, 2> plans_;            // without and with experts on other ranks
-  std::vector<SlotProgram> programs_;    // [experts][chunk kinds x classes, then pairs]
+  std::array<Plan, 2> plans_;          // without and with experts on other ranks
+  std::vector<SlotProgram> programs_;  // [experts][chunk kinds x classes, then pairs]
   std::vector<Known> times_;
   const PartDurations* durations_ = nullptr;
   std::size_t offset_ = 0;  // of the programs with experts on other ranks

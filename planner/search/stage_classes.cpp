@@ -73,8 +73,7 @@ std::uint16_t StageClasses::class_of(const ModelSpec& model, const Plan& plan, i
   }
   const std::array<int, 5> key{made.layers[0], made.layers[1], made.layers[2], layers.embedding,
                                layers.head};
-  const auto [found, is_new] =
-      known_.try_emplace(key, static_cast<std::uint16_t>(classes_.size()));
+  const auto [found, is_new] = known_.try_emplace(key, static_cast<std::uint16_t>(classes_.size()));
   if (is_new) classes_.push_back(std::move(made));
   return found->second;
 }

@@ -21,7 +21,7 @@ LayerClass layer_class_of(const ModelSpec& model, int layer);
 struct StageClass {
   std::array<int, layer_classes> layers{};
   StageLayers example;
-  Plan plan;          // with `example` as its stage `stage`, no other axis set
+  Plan plan;  // with `example` as its stage `stage`, no other axis set
   int stage = 0;
 };
 

@@ -55,15 +55,19 @@ Found enumerated(const SearchCase& given) {
   Found found;
   EnumerateCalls calls;
   calls.keep = [&found](const Candidate& candidate) { found.kept.push_back(candidate); };
-  found.counts = enumerate(given.problem(), bounds, calls);
+  const SearchProblem problem = given.problem();
+  for (const std::uint64_t piece : pieces_of(problem)) {
+    found.counts += enumerate(problem, bounds, piece, Look::whole, calls);
+  }
   return found;
 }
 
-SearchResult searched(const SearchCase& given, const SearchOptions& options, int threads) {
-  const SearchCosts costs = search_costs(given.inputs);
-  PlanBounds bounds(given.inputs.model, given.space, costs, given.inputs.plan);
+SearchResult searched(const SearchCase& given, const SearchOptions& options,
+                      std::size_t thread_count) {
   const SearchProblem problem = given.problem();
-  return search(problem, bounds, plan_scorer(problem, threads), options, {});
+  const Workers workers = threads(thread_count);
+  return search(problem, search_costs(given.inputs), plan_scorer(problem, workers), options,
+                workers, {});
 }
 
 }  // namespace reckon::test

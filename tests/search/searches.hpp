@@ -37,6 +37,7 @@ struct Found {
 // All that is left of a space, without any simulation.
 Found enumerated(const SearchCase& given);
 
-SearchResult searched(const SearchCase& given, const SearchOptions& options, int threads);
+SearchResult searched(const SearchCase& given, const SearchOptions& options,
+                      std::size_t thread_count);
 
 }  // namespace reckon::test
