@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "planner/command_network.hpp"
+#include "planner/command_plan.hpp"
 #include "planner/command_texts.hpp"
 #include "planner/command_values.hpp"
 #include "planner/faults.hpp"
@@ -22,10 +23,10 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 14> documents{
-    "plan/1",       "model/1",           "cluster/1", "device/1",         "topology/1",
-    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",    "flows/1",
-    "collective/1", "flow_collective/1", "experts/1", "topology_report/1"};
+constexpr std::array<std::string_view, 15> documents{
+    "plan/1",       "model/1",           "cluster/1", "device/1",          "topology/1",
+    "transport/1",  "expert_loads/1",    "report/1",  "calibration/1",     "flows/1",
+    "collective/1", "flow_collective/1", "experts/1", "topology_report/1", "plan_search/1"};
 
 struct EffectName {
   std::string_view name;
@@ -58,6 +59,7 @@ struct Parser {
   std::string effects = "all";
   std::string usd_per_gpu_hour, faults, width, families;
   NetworkTexts network;
+  PlanTexts plan;
   std::vector<std::string> words;  // behind `calibrate`
   std::vector<CLI::Option*> with_value;
 
@@ -98,6 +100,9 @@ struct Parser {
         add_plan(c);
         add_inputs(c);
         break;
+      case Command::plan:
+        add_search(c);
+        break;
       case Command::calibrate:
         add_calibrate(c);
         break;
@@ -111,7 +116,8 @@ struct Parser {
         c.add_option("DOCUMENT", word, "one of those below");
         break;
       case Command::print:
-        c.add_option("COMMAND", word, "simulate, schedule, calibrate, network, catalog or schema");
+        c.add_option("COMMAND", word,
+                     "simulate, schedule, plan, calibrate, network, catalog or schema");
         break;
     }
   }
@@ -139,6 +145,32 @@ struct Parser {
            "write the step as a trace: .pftrace (ui.perfetto.dev) or .json");
     c.add_flag("--unfold", arguments.unfold, "simulate every rank, whatever the symmetry");
     c.add_flag("--ignore-memory", arguments.ignore_memory, "predict a plan that does not fit too");
+    add_style(c);
+  }
+
+  void add_search(CLI::App& c) {
+    c.add_option("MODEL CLUSTER", words, "names (reckon catalog) or files; or merge RESULT...");
+    for (const PlanOption& one : plan_options) {
+      std::string& value = plan.*one.value;
+      option(c, std::string(one.flag), value, std::string(one.type), std::string(one.description));
+    }
+    options(c, "--fix", plan.fixes, "AXIS=LIST",
+            "only these values of an axis (see below), as in pp=8,16; repeat");
+    c.add_flag("--batch-at-most", plan.batch_at_most,
+               "the largest batch that divides, not more than --batch");
+    option(c, "--device", arguments.device, "NAME",
+           "device profile in place of the cluster's, or a file");
+    option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
+           "dollars for an hour of one GPU in place of the cluster's price");
+    option(c, "--save-dir", arguments.search.save_folder, "FOLDER",
+           "write the ranked plans there: plan/1 files and Megatron-LM arguments");
+    option(c, "--resume", arguments.search.resume, "FILE",
+           "keep what is simulated there (SQLite), and go on from it");
+    option(c, "--slurm", arguments.search.slurm, "FILE",
+           "write a job array that runs the search in shards, and stop");
+    option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
+    option(c, "--csv", arguments.csv, "FILE", "write the plans as CSV; - is standard output");
+    option(c, "--svg", arguments.svg, "FILE", "draw the front; - is standard output");
     add_style(c);
   }
 
@@ -419,14 +451,29 @@ void read_network(Parser& parser) {
   check_output(a, "--dot", a.dot);
 }
 
+void read_price(Parser& parser) {
+  if (parser.usd_per_gpu_hour.empty()) return;
+  parser.arguments.usd_per_gpu_hour = parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0,
+                                                   1e6, " dollars", parser.arguments.problems);
+}
+
+void read_plan(Parser& parser) {
+  Arguments& a = parser.arguments;
+  parser.plan.words = parser.words;
+  read_plan_words(parser.plan, a);
+  read_price(parser);
+  read_style(parser);
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
+  check_output(a, "--svg", a.svg);
+  check_output(a, "--slurm", a.search.slurm);
+}
+
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
   a.faults = parse_faults(parser.faults, a.problems);
-  if (!parser.usd_per_gpu_hour.empty()) {
-    a.usd_per_gpu_hour =
-        parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
-  }
+  read_price(parser);
   read_style(parser);
   check_output(a, "--json", a.json);
   check_output(a, "--csv", a.csv);
@@ -458,6 +505,7 @@ void read_word(Parser& parser) {
     case Command::schedule:
       a.plan = parser.word;
       break;
+    case Command::plan:
     case Command::calibrate:
     case Command::network:
       break;
@@ -552,7 +600,9 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   if (parser.app.get_subcommands().empty()) fail_without_command(parser.app);
   std::vector<CLI::App*> found = parser.app.get_subcommands();
   const CommandTexts& texts = *find_command(found.front()->get_name());
-  if (texts.name == "help" && found.size() > 1) {
+  // `help COMMAND` and `catalog plan`: what stands behind is the name of a command too.
+  if (found.size() > 1 &&
+      (texts.name == "help" || (texts.name == "catalog" && found[1]->get_name() == "plan"))) {
     parser.word = found[1]->get_name();
     found.erase(found.begin());
   }
@@ -565,7 +615,9 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   check_values(parser);
   check_data(parser.arguments);
   read_word(parser);
+  parser.arguments.search.words.assign(argv + 1, argv + argc);
   if (texts.command == Command::simulate) read_simulate(parser);
+  if (texts.command == Command::plan) read_plan(parser);
   if (texts.command == Command::calibrate) read_calibrate(parser);
   if (texts.command == Command::network) read_network(parser);
   return std::move(parser.arguments);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/document_kind.hpp"
+#include "planner/plan_request.hpp"
 #include "planner/spec/cluster_spec.hpp"
 #include "planner/spec/expert_forecast.hpp"
 #include "planner/spec/kernel_model.hpp"
@@ -21,6 +22,7 @@ enum class Command : std::uint8_t {
   print,
   simulate,
   schedule,
+  plan,
   calibrate,
   network,
   catalog,
@@ -65,6 +67,8 @@ struct Arguments {
   std::vector<std::string> fails, routes;       // describe
   std::int64_t seed = 1;                        // of links:N
   std::string dot;
+
+  PlanRequest search;  // plan; the files of its merge are `measurements`
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

@@ -18,7 +18,7 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 7> commands{{
+inline constexpr std::array<CommandTexts, 8> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
@@ -38,6 +38,22 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "F3.0 is the forward of micro-batch 3 at stage 0; B backward, I its input half, W its weight\n"
      "half; F15.0&B67.15 an overlapped pair; sa, ra, sg, rg send and receive activations and\n"
      "gradients; R reduces gradients, O is the optimizer, G gathers parameters.\n\n"},
+    {"plan", Command::plan, "plan MODEL CLUSTER --tokens COUNT [OPTION...]",
+     "search for the best plans under limits of days, dollars and memory",
+     "  reckon plan deepseek-v3 h800-2048-mpft --tokens 14.8e12 --batch 15360\n"
+     "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12 --max-days 60 --budget 4e6\n"
+     "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12 --fix pp=4,8 --save-dir plans\n"
+     "  reckon plan deepseek-v3 h800-2048-mpft --tokens 14.8e12 --resume v3.sqlite\n"
+     "  reckon plan merge plan-0.json plan-1.json plan-2.json\n",
+     "Every legal plan is bounded from below and its memory worked out; those that may be among\n"
+     "the best or on the front are simulated, without effects. Axes: gpus, tp, cp, ep, pp "
+     "(ranks),\n"
+     "precision (bf16, fp8), sp (sequence parallel: on, off), mbs, recompute (none, full, modules\n"
+     "as in norm+swiglu), schedule (dual_pipe, interleaved/4, ...), layout (even, or layers that\n"
+     "the end stages hold less: first-1+last-2), zero, overlap (none, gradients, parameters, "
+     "both).\n"
+     "ZeRO-2 and 3 are only searched with --fix: what they exchange more is not simulated.\n"
+     "Ctrl-C ends the search and keeps what was found, marked partial.\n\n"},
     {"calibrate", Command::calibrate,
      "calibrate check|fit|transfer --device NAME [OPTION...] [DATA...]",
      "check kernel models against measured times, fit them, carry them over",
@@ -96,8 +112,8 @@ inline constexpr std::array<CommandTexts, 7> commands{{
      "  reckon schema report/1                     what --json writes\n",
      "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
      "are\n"
-     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1 and\n"
-     "topology_report/1 are written with --json.\n\n"},
+     "read; report/1, calibration/1, flows/1, collective/1, flow_collective/1, experts/1,\n"
+     "topology_report/1 and plan_search/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};
@@ -108,6 +124,7 @@ inline constexpr std::string_view program_examples =
     "  reckon simulate deepseek-v3-2048-h800                  step, MFU, memory, bill\n"
     "  reckon simulate deepseek-v3-2048-h800 --effects none   the bare step\n"
     "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
+    "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12   search for the best plan\n"
     "  reckon catalog plan                                    the shipped plans\n";
 inline constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 2 bad input, 3 the plan cannot run, 5 a scenario ends otherwise than it\n"

@@ -43,12 +43,6 @@ double fewest_gpu_hours(const std::vector<ScoredPlan>& front) {
   return fewest;
 }
 
-// Keeps of a front what is not too dear to be of interest.
-void cut_front(std::vector<ScoredPlan>& front, double within) {
-  const double most = within * fewest_gpu_hours(front);
-  std::erase_if(front, [most](const ScoredPlan& plan) { return plan.gpu_hours > most; });
-}
-
 // What one piece of the space has.
 struct Piece {
   SearchCounts counts;
@@ -176,7 +170,7 @@ class Search {
     ScoredPlan plan = at_best(candidate);
     const Plan full =
         plan_of(in_.space, in_.model, in_.base, choice_of(in_.space, candidate.number));
-    plan.step_s = to_seconds(score.step).value;
+    plan.step = score.step;
     plan.run_s = run_seconds(in_.limits, full, to_seconds(score.step));
     plan.gpu_hours = candidate.gpus * plan.run_s / 3600;
     plan.candidate.memory_bytes = score.memory_bytes;
@@ -248,6 +242,11 @@ bool add_to_top(std::vector<ScoredPlan>& top, std::size_t most, const ScoredPlan
   top.insert(std::upper_bound(top.begin(), top.end(), plan, comes_first), plan);
   if (top.size() > most) top.pop_back();
   return true;
+}
+
+void cut_front(std::vector<ScoredPlan>& front, double within) {
+  const double most = within * fewest_gpu_hours(front);
+  std::erase_if(front, [most](const ScoredPlan& plan) { return plan.gpu_hours > most; });
 }
 
 SearchResult merged(const std::vector<SearchResult>& shards, const SearchOptions& options) {

@@ -23,7 +23,7 @@ using ScorePlans = std::function<std::vector<Score>(const std::vector<std::uint6
 // A simulated plan. Less is better of the first two, more of the third.
 struct ScoredPlan {
   Candidate candidate;
-  double step_s = 0;
+  SimTime step = 0;
   double run_s = 0;
   double gpu_hours = 0;  // of the run; dollars go with them
   int headroom_gib = 0;  // whole GiB that the fullest GPU has left
@@ -79,6 +79,9 @@ SearchResult search(const SearchProblem& problem, const SearchCosts& costs, cons
 // Adds a plan to a front, or to the best `most`; false if it is beaten.
 bool add_to_front(std::vector<ScoredPlan>& front, const ScoredPlan& plan);
 bool add_to_top(std::vector<ScoredPlan>& top, std::size_t most, const ScoredPlan& plan);
+
+// Drops from a front what takes more than `within` times the fewest GPU-hours.
+void cut_front(std::vector<ScoredPlan>& front, double within);
 
 // The results of all shards of a search as one: what the whole search finds.
 SearchResult merged(const std::vector<SearchResult>& shards, const SearchOptions& options);

@@ -27,7 +27,7 @@ std::string module_of(const std::string& path) {
   if (path == "planner/main.cpp" || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
   for (const char* root : {"planner/predict.", "planner/calibrate.", "planner/describe.",
-                           "planner/network.", "planner/expert_transfer.", "planner/plan_search."}) {
+                           "planner/network.", "planner/expert_transfer.", "planner/plan_search"}) {
     if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";
@@ -67,6 +67,7 @@ bool may_include_package(const std::string& path, const std::string& package) {
            ((module == "reports" || module == "main") && ends_with(path, ".cpp"));
   }
   if (package == "boost") return module == "topologies" && ends_with(path, ".cpp");
+  if (package == "sqlite3.h") return path == "planner/search_store.cpp";
   if (package == "CLI") return module == "main" || module == "command_line";
   if (package == "Eigen") {
     return (module == "kernels" || module == "trainer" || starts_with(path, "sim/calibrate/")) &&

@@ -53,7 +53,7 @@ void search_v3(benchmark::State& state) {
   for (auto _ : state) found = test::searched(given, {}, 2);
   state.counters["legal"] = static_cast<double>(found.counts.legal);
   state.counters["simulated"] = static_cast<double>(found.simulated);
-  state.counters["best_step_s"] = found.top.empty() ? 0 : found.top.front().step_s;
+  state.counters["best_step_s"] = found.top.empty() ? 0 : to_seconds(found.top.front().step).value;
 }
 BENCHMARK(search_v3)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(1)->UseRealTime();
 

@@ -10,8 +10,8 @@
 namespace reckon {
 namespace {
 
-const std::vector<std::string> commands{"simulate", "schedule", "calibrate", "network",
-                                        "catalog",  "schema",   "help"};
+const std::vector<std::string> commands{"simulate", "schedule", "plan",   "calibrate",
+                                        "network",  "catalog",  "schema", "help"};
 
 std::string help_of(const std::vector<std::string>& arguments) {
   const Outcome outcome = Folder().run(arguments);
@@ -54,7 +54,7 @@ TEST(CommandLine, AloneIsHelpOnStandardError) {
 TEST(CommandLine, AnUnknownCommand) {
   const Folder folder;
   const std::string all =
-      "there are simulate, schedule, calibrate, network, catalog, schema, help\n";
+      "there are simulate, schedule, plan, calibrate, network, catalog, schema, help\n";
   expect_failure(folder.run({"simulat", v3}), 2,
                  {"simulat: unknown command; did you mean \"simulate\"? " + all});
   expect_failure(folder.run({"zzz"}), 2, {"zzz: unknown command; " + all});
@@ -160,8 +160,9 @@ TEST(CommandLine, CatalogAndSchema) {
   EXPECT_EQ(folder.run({"catalog", "plan"}).out.find("plans\n  " + v3 + "\n"), 0U);
   expect_failure(folder.run({"catalog", "plna"}), 2,
                  {"plna: unknown kind; did you mean \"plan\"? there are model, cluster"});
-  for (const char* document : {"plan/1", "model/1", "cluster/1", "device/1", "report/1",
-                               "transport/1", "expert_loads/1", "experts/1", "flow_collective/1"}) {
+  for (const char* document :
+       {"plan/1", "model/1", "cluster/1", "device/1", "report/1", "transport/1", "expert_loads/1",
+        "experts/1", "flow_collective/1", "plan_search/1"}) {
     const Outcome outcome = folder.run({"schema", document});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_TRUE(nlohmann::json::parse(outcome.out, nullptr, false).is_object()) << document;

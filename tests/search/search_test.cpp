@@ -35,7 +35,7 @@ SearchResult by_hand(const SearchCase& given, const SearchOptions& options) {
     ScoredPlan plan;
     plan.candidate = found.kept[i];
     plan.candidate.memory_bytes = scores[i].memory_bytes;
-    plan.step_s = to_seconds(scores[i].step).value;
+    plan.step = scores[i].step;
     plan.run_s = run_seconds(given.limits, in.plan, to_seconds(scores[i].step));
     plan.gpu_hours = plan.candidate.gpus * plan.run_s / 3600;
     const double left = given.inputs.device.gpu.memory.value - scores[i].memory_bytes;
