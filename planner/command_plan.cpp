@@ -63,6 +63,8 @@ class Reader {
     request_.top = count("--top", texts_.top, 1, 10000).value_or(request_.top);
     request_.front_within =
         number("--front-within", texts_.front_within, 1, 1000).value_or(request_.front_within);
+    request_.nodes_per_token =
+        number("--nodes-per-token", texts_.nodes_per_token, 1, most_count).value_or(0);
     request_.threads = count("--threads", texts_.threads, 1, 1024).value_or(1);
     request_.shards = count("--shards", texts_.shards, 1, 10000).value_or(8);
     request_.batch_at_most = texts_.batch_at_most;

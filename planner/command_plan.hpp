@@ -15,7 +15,7 @@ struct PlanTexts {
   std::vector<std::string> words;
   std::vector<std::string> fixes;
   std::string tokens, batch, sequence, max_days, budget, memory_margin, gpus, top, threads, shard,
-      shards, front_within;
+      shards, front_within, nodes_per_token;
   bool batch_at_most = false;
 };
 
@@ -26,7 +26,7 @@ struct PlanOption {
   std::string_view description;
 };
 
-inline constexpr std::array<PlanOption, 12> plan_options{{
+inline constexpr std::array<PlanOption, 13> plan_options{{
     {"--tokens", &PlanTexts::tokens, "COUNT", "of the whole run: 14.8e12"},
     {"--batch", &PlanTexts::batch, "SEQUENCES", "of one step; 1024 by default"},
     {"--sequence", &PlanTexts::sequence, "TOKENS", "of a sequence; 4096 by default"},
@@ -38,6 +38,8 @@ inline constexpr std::array<PlanOption, 12> plan_options{{
     {"--top", &PlanTexts::top, "COUNT", "plans to rank, 10 by default"},
     {"--front-within", &PlanTexts::front_within, "FACTOR",
      "front up to so many times the fewest GPU-hours, 2 by default"},
+    {"--nodes-per-token", &PlanTexts::nodes_per_token, "MEAN",
+     "that its router's rule sends a token to (DeepSeek-V3: 3.97); else a blind choice"},
     {"--threads", &PlanTexts::threads, "COUNT", "1 by default; the result is the same"},
     {"--shard", &PlanTexts::shard, "I/N", "only the I-th of N parts, counted from 0"},
     {"--shards", &PlanTexts::shards, "N", "with --slurm: parts of the search, 8 by default"},

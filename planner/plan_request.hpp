@@ -22,6 +22,7 @@ struct PlanRequest {
   double budget = 0;    // dollars
   double memory_margin = 0;
   double front_within = 2;
+  double nodes_per_token = 0;  // 0: experts chosen blindly among those allowed
   int top = 10;
   int threads = 1;
   int shard = 0;

@@ -370,6 +370,7 @@ SearchTask search_task(Inputs inputs, const PlanRequest& request) {
   base.model = task.inputs.model.name;
   base.cluster = task.inputs.cluster.name;
   base.batch = {request.batch, 1, request.sequence};
+  base.expert_communication.distinct_nodes_per_token = request.nodes_per_token;
   base.expert_communication.sms = task.inputs.device.expert_transport.sms;
   task.space = whole_space(task.inputs.model, task.inputs.cluster, task.inputs.device, base.batch);
   task.space.batch_at_most = request.batch_at_most;

@@ -54,17 +54,16 @@ void PlanBounds::set_parallelism(const Plan& plan) {
 
 void PlanBounds::set_kernels(const Plan& plan) {
   ++kernels_epoch_;
-  const Plan simple = with_pipeline(plan, 1);
-  costs_.parts(simple, durations_);
-  slots_.reset(durations_, plan.parallelism.expert_parallel > 1);
+  kernels_ = with_pipeline(plan, 1);
+  kernels_timed_ = false;  // with many choices nothing fits
   for (int layer = 0; layer < model_.layers + model_.mtp_modules; ++layer) {
     const auto kind = static_cast<std::size_t>(layer_class_of(model_, layer));
     const bool is_last = layer + 1 == model_.layers + model_.mtp_modules;
     const bool same =
         !is_last && layer_class_of(model_, layer + 1) == layer_class_of(model_, layer);
     if (same) continue;  // one of each class
-    layer_bytes_[kind] = {live_layer_bytes(model_, simple, layer).value,
-                          queued_layer_bytes(model_, simple, layer).value};
+    layer_bytes_[kind] = {live_layer_bytes(model_, kernels_, layer).value,
+                          queued_layer_bytes(model_, kernels_, layer).value};
   }
   const RankMemory alone = idle_memory(model_, plan, 1, costs_.reserved).front();
   rank_bytes_ = alone.workspace.value;
@@ -190,7 +189,15 @@ Bytes PlanBounds::memory(const Plan& plan) {
   return {most + rank_bytes_ + exchange_bytes_[shape_.pipeline_ranks > 1 ? 1 : 0]};
 }
 
+void PlanBounds::time_kernels() {
+  if (kernels_timed_) return;
+  costs_.parts(kernels_, durations_);
+  slots_.reset(durations_, kernels_.parallelism.expert_parallel > 1);
+  kernels_timed_ = true;
+}
+
 const std::vector<SimTime>& PlanBounds::rank_ends() {
+  time_kernels();
   if (rank_ends_ == nullptr) rank_ends_ = &pipeline_.rank_ends(shape_, *stages_, slots_);
   return *rank_ends_;
 }

@@ -80,6 +80,7 @@ class PlanBounds {
   std::uint16_t class_of(int rank, int index) const;
   void hold_activations();
   const std::vector<SimTime>& rank_ends();
+  void time_kernels();
   Tail tail_of(const Plan& plan);
 
   const ModelSpec& model_;
@@ -88,6 +89,8 @@ class PlanBounds {
   SlotTimes slots_;
   PipelineBounds pipeline_;
   HeldMomentsCache moments_;
+  Plan kernels_;  // the choices that times of kernels hang on
+  bool kernels_timed_ = false;
   PartDurations durations_;
 
   std::uint32_t parallelism_epoch_ = 0;
