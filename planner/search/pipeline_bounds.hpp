@@ -18,6 +18,9 @@ class PipelineBounds {
   const std::vector<SimTime>& rank_ends(const ScheduleShape& shape,
                                         const std::vector<std::uint16_t>& stages, SlotTimes& slots);
 
+  // Of the same pipeline: one micro-batch through all stages, before which no backward starts.
+  SimTime forward_pass() const { return before_.back(); }
+
  private:
   // A stage's slots.
   struct Stage {

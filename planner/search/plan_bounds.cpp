@@ -220,7 +220,7 @@ PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
     const SimTime end = ends[index_of(rank)];
     const SimTime beside = stages_of_a_rank_ == 1 ? last_piece : 0;
     tail.reduced[0] = std::max(tail.reduced[0], end + reduce);
-    tail.reduced[1] = std::max(tail.reduced[1], end + beside);
+    tail.reduced[1] = std::max({tail.reduced[1], end + beside, pipeline_.forward_pass() + reduce});
     tail.updated[0] = std::max(tail.updated[0], optimizer + gather);
     tail.updated[1] = std::max(tail.updated[1], optimizer);
   }
