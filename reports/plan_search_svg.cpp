@@ -41,7 +41,7 @@ std::vector<double> ticks_of(const Scale& scale) {
                                                    : 1);
   std::vector<double> ticks;
   for (double tick = std::ceil(scale.low / step) * step; tick <= scale.high; tick += step) {
-    ticks.push_back(tick);
+    ticks.push_back(tick + 0.0);  // no negative zero
   }
   return ticks;
 }
