@@ -39,7 +39,7 @@ inline constexpr std::array<PlanOption, 13> plan_options{{
     {"--front-within", &PlanTexts::front_within, "FACTOR",
      "front up to so many times the fewest GPU-hours, 2 by default"},
     {"--nodes-per-token", &PlanTexts::nodes_per_token, "MEAN",
-     "that its router's rule sends a token to (DeepSeek-V3: 3.97); else a blind choice"},
+     "that a token's router uses (DeepSeek-V3: 3.97)"},
     {"--threads", &PlanTexts::threads, "COUNT", "1 by default; the result is the same"},
     {"--shard", &PlanTexts::shard, "I/N", "only the I-th of N parts, counted from 0"},
     {"--shards", &PlanTexts::shards, "N", "with --slurm: parts of the search, 8 by default"},
