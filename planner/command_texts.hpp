@@ -52,7 +52,9 @@ inline constexpr std::array<CommandTexts, 8> commands{{
      "as in norm+swiglu), schedule (dual_pipe, interleaved/4, ...), layout (even, or layers that\n"
      "the end stages hold less: first-1+last-2), zero, overlap (none, gradients, parameters, "
      "both).\n"
-     "ZeRO-2 and 3 are only searched with --fix: what they exchange more is not simulated.\n"
+     "Only with --fix: tp beyond a node, cp and mbs beyond 16, and ZeRO-2 and 3, because what "
+     "these\n"
+     "exchange more is not simulated.\n"
      "Ctrl-C ends the search and keeps what was found, marked partial.\n\n"},
     {"calibrate", Command::calibrate,
      "calibrate check|fit|transfer --device NAME [OPTION...] [DATA...]",

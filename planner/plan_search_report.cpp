@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -36,6 +37,35 @@ std::vector<Fix> joined(const std::vector<Fix>& fixes, std::string& contradictio
     same->values = before;
   }
   return result;
+}
+
+// The numbers of GPUs that --gpus and --fix gpus= name; what is no number is told of later.
+std::vector<int> gpu_counts(const PlanRequest& request) {
+  std::vector<int> counts;
+  for (const Fix& fix : request.fixes) {
+    if (fix.axis != Axis::gpus) continue;
+    for (const std::string& value : fix.values) {
+      int count = 0;
+      const char* const end = value.data() + value.size();
+      const auto [last, error] = std::from_chars(value.data(), end, count);
+      if (error == std::errc() && last == end && count > 0) counts.push_back(count);
+    }
+  }
+  std::sort(counts.begin(), counts.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  return counts;
+}
+
+// What is wrong with the model or the cluster themselves.
+std::vector<Problem> problems_of_documents(const Inputs& in) {
+  std::vector<Problem> problems;
+  for (const PlanProblem& problem : feasible(in.model, in.cluster, in.plan)) {
+    if (problem.document == DocumentKind::plan) continue;
+    const std::string& name =
+        problem.document == DocumentKind::model ? in.model.name : in.cluster.name;
+    problems.push_back({name, 0, 0, problem.pointer, problem.message});
+  }
+  return problems;
 }
 
 std::map<std::string, std::vector<std::string>> axes_of(const SearchSpace& space) {
@@ -187,9 +217,10 @@ SearchTask search_task(Inputs inputs, const PlanRequest& request) {
   base.batch = {request.batch, 1, request.sequence};
   base.expert_communication.distinct_nodes_per_token = request.nodes_per_token;
   base.expert_communication.sms = task.inputs.device.expert_transport.sms;
-  task.space = whole_space(task.inputs.model, task.inputs.cluster, task.inputs.device, base.batch);
+  task.space = whole_space(task.inputs.model, task.inputs.cluster, task.inputs.device, base.batch,
+                           gpu_counts(request));
   task.space.batch_at_most = request.batch_at_most;
-  std::vector<Problem> problems;
+  std::vector<Problem> problems = problems_of_documents(task.inputs);
   for (const Fix& fix : joined(request.fixes, task.contradiction)) {
     for (std::string& message : fix_axis(task.space, fix.axis, fix.values)) {
       problems.push_back({"--fix", 0, 0, "", std::move(message)});

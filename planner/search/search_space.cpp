@@ -288,25 +288,32 @@ std::string value_text(const SearchSpace& space, Axis axis, std::size_t value) {
 }
 
 SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
-                        const DeviceProfile& device, const Batch& batch) {
+                        const DeviceProfile& device, const Batch& batch,
+                        const std::vector<int>& gpu_counts) {
   SearchSpace space;
-  const int all = gpus(cluster);
-  space.gpus = {all};
-  for (const int tp : divisors(model.attention.heads, cluster.gpus_per_node)) {
-    if (all % tp == 0) space.tensor_parallel.push_back(tp);
-  }
-  for (const int cp : powers_of_two(most_context_parallel)) {
-    if (batch.sequence_length % cp == 0 && all % cp == 0) space.context_parallel.push_back(cp);
-  }
-  for (const int ep : divisors(model.moe ? model.moe->experts : 1, all)) {
-    if (all % ep == 0) space.expert_parallel.push_back(ep);
-  }
+  space.gpus = gpu_counts.empty() ? std::vector<int>{gpus(cluster)} : gpu_counts;
+  const auto shares = [&space](int ranks) {
+    return std::any_of(space.gpus.begin(), space.gpus.end(),
+                       [ranks](int count) { return count % ranks == 0; });
+  };
+  const auto sharing = [&shares](std::vector<int> sizes) {
+    std::erase_if(sizes, [&shares](int size) { return !shares(size); });
+    return sizes;
+  };
+  space.tensor_parallel = sharing(divisors(model.attention.heads, cluster.gpus_per_node));
+  space.context_parallel = sharing(powers_of_two(most_context_parallel));
+  std::erase_if(space.context_parallel,
+                [&batch](int ranks) { return batch.sequence_length % ranks != 0; });
+  const int experts = model.moe ? model.moe->experts : 1;
+  space.expert_parallel = sharing(divisors(experts, experts));
   space.precision = {{"bf16", Precision{}}};
   if (device.gpu.fp8_peak.value > 0) space.precision.push_back({"fp8", fp8_precision()});
   space.sequence_parallel = {0, 1};
   space.micro_batch_size = powers_of_two(std::min(most_micro_batch_size, batch.global_batch_size));
   space.recompute = recomputes(model);
-  space.pipeline_parallel = divisors(all, model.layers + 2);
+  for (int ranks = 1; ranks <= model.layers + 2; ++ranks) {
+    if (shares(ranks)) space.pipeline_parallel.push_back(ranks);
+  }
   space.schedule = pipelines();
   for (int first = 0; first <= 1; ++first) {
     for (int last = 0; last <= 3; ++last) space.layout.push_back({first, last});

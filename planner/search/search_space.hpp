@@ -107,9 +107,12 @@ Choice choice_of(const SearchSpace& space, std::uint64_t number);
 // The value as --fix spells it ("16", "dual_pipe", "interleaved/4", "norm+swiglu", "first-1").
 std::string value_text(const SearchSpace& space, Axis axis, std::size_t value);
 
-// The whole space of a model on a cluster: every value that can be legal for some plan.
+// The whole space of a model on a cluster: every value that can be legal for some plan, but tensor
+// parallelism beyond a node, and context parallelism and micro-batches beyond 16. `gpu_counts`:
+// those that a plan may use; empty: all of the cluster.
 SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
-                        const DeviceProfile& device, const Batch& batch);
+                        const DeviceProfile& device, const Batch& batch,
+                        const std::vector<int>& gpu_counts = {});
 
 // Keeps only the values of an axis that `words` spell. What is wrong with them, each with what
 // there is; empty if nothing.

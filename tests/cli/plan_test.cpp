@@ -57,6 +57,18 @@ TEST(Plan, RanksPlansAndDrawsTheFront) {
   EXPECT_EQ(folder.read("p.csv").find("list,rank,number,gpus"), 0U);
 }
 
+TEST(Plan, GpusNeedNotBeAPowerOfTwo) {
+  const Folder folder;
+  EXPECT_EQ(folder
+                .run({"plan", "llama-3-8b", "h100-1024-dgx", "--tokens", "1e12", "--batch", "960",
+                      "--gpus", "96", "--fix", "recompute=none", "--json", "p.json"})
+                .code,
+            0);
+  const json found = document(folder, "p.json");
+  EXPECT_EQ(found["axes"]["pp"], (json{"1", "2", "3", "4", "6", "8", "12", "16", "24", "32"}));
+  EXPECT_EQ(found["top"][0]["gpus"], 96);
+}
+
 TEST(Plan, IsTheSameOnAnyNumberOfThreads) {
   const Folder folder;
   EXPECT_EQ(folder.run(small({"--json", "one.json"})).code, 0);
@@ -124,6 +136,9 @@ TEST(Plan, BadInput) {
                   "--top: \"0\" is no number"});
   expect_failure(folder.run(small({"--fix", "schedule=gpip"})), 2,
                  {"schedule=gpip is no value; there are gpipe"});
+  folder.write("m.json", changed("planner/models/llama-3-8b.json", {{"/attention/kv_heads", 7}}));
+  expect_failure(folder.run({"plan", "m.json", "h100-1024-dgx", "--tokens", "1e12"}), 2,
+                 {"/attention/kv_heads: 7 KV heads do not divide the 32 heads"});
   expect_failure(folder.run({"plan", "merge"}), 2, {"give the results of all shards"});
 }
 
