@@ -68,7 +68,7 @@ SearchCosts search_costs(const Inputs& inputs) {
   costs.stage = [&inputs](const Plan& plan, const StageParameters& stage) -> StageCosts {
     const SimulateInputs in{inputs.model, inputs.cluster, inputs.device, plan};
     return {to_sim_time(gradient_reduction(in, stage).time),
-            to_sim_time(parameter_gather(in, stage).time), to_sim_time(optimizer_time(in, stage))};
+            to_sim_time(parameter_gather(in, stage).time), to_sim_time(update_time(in, stage))};
   };
   costs.reserved = inputs.device.gpu.reserved_memory;
   return costs;

@@ -207,7 +207,7 @@ StageTransfer parameter_gather(const SimulateInputs& in, int stage) {
 
 // AdamW reads gradient, master weight and both moments and writes the last three and the new
 // weight.
-Seconds optimizer_time(const SimulateInputs& in, const StageParameters& rank) {
+Seconds update_time(const SimulateInputs& in, const StageParameters& rank) {
   const Precision& p = in.plan.precision;
   const double element = bytes_per_element(p.gradients) + 2 * bytes_per_element(p.master_weights) +
                          4 * bytes_per_element(p.moments) + bytes_per_element(p.parameter_gather);
@@ -227,7 +227,7 @@ Seconds optimizer_time(const SimulateInputs& in, const std::vector<int>& stages)
     rank.other += s.other;
     rank.experts += s.experts;
   }
-  return optimizer_time(in, rank);
+  return update_time(in, rank);
 }
 
 }  // namespace reckon

@@ -88,6 +88,6 @@ Seconds optimizer_time(const SimulateInputs& inputs, const std::vector<int>& sta
 // The same for a stage, or a rank's stages together, of so many parameters.
 StageTransfer gradient_reduction(const SimulateInputs& inputs, const StageParameters& stage);
 StageTransfer parameter_gather(const SimulateInputs& inputs, const StageParameters& stage);
-Seconds optimizer_time(const SimulateInputs& inputs, const StageParameters& rank);
+Seconds update_time(const SimulateInputs& inputs, const StageParameters& rank);
 
 }  // namespace reckon
