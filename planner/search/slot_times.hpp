@@ -26,7 +26,7 @@ class PartDurations {
   SimTime at(std::size_t index) const { return values_[index]; }
 
  private:
-  std::array<SimTime, part_kinds * layer_classes * 2> values_{};
+  std::array<SimTime, std::size_t{2} * part_kinds * layer_classes> values_{};
 };
 
 struct SlotTime {
