@@ -14,6 +14,7 @@
 
 #include "planner/command_import.hpp"
 #include "planner/command_network.hpp"
+#include "planner/command_plan.hpp"
 #include "planner/command_texts.hpp"
 #include "planner/command_values.hpp"
 #include "planner/command_vary.hpp"
@@ -24,12 +25,11 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 17> documents{
-    "plan/1",        "model/1",           "cluster/1",      "device/1",
-    "topology/1",    "transport/1",       "expert_loads/1", "report/1",
-    "calibration/1", "flows/1",           "collective/1",   "flow_collective/1",
-    "experts/1",     "topology_report/1", "sweep/1",        "comparison/1",
-    "import/1"};
+constexpr std::array<std::string_view, 20> documents{
+    "plan/1",      "model/1",        "cluster/1",         "device/1",      "topology/1",
+    "transport/1", "expert_loads/1", "software/1",        "report/1",      "calibration/1",
+    "flows/1",     "collective/1",   "flow_collective/1", "experts/1",     "topology_report/1",
+    "sweep/1",     "comparison/1",   "import/1",          "plan_search/1", "accuracy/1"};
 
 struct EffectName {
   std::string_view name;
@@ -63,6 +63,7 @@ struct Parser {
   std::string usd_per_gpu_hour, faults, width, families;
   NetworkTexts network;
   ImportTexts imported;
+  PlanTexts plan;
   std::vector<std::string> words;  // behind `calibrate`, `network`, `import` and `compare`
   std::vector<std::string> vary;
   std::vector<CLI::Option*> with_value;
@@ -104,6 +105,12 @@ struct Parser {
         add_plan(c);
         add_inputs(c);
         break;
+      case Command::plan:
+        add_search(c);
+        break;
+      case Command::validate:
+        add_validate(c);
+        break;
       case Command::calibrate:
         add_calibrate(c);
         break;
@@ -123,8 +130,10 @@ struct Parser {
         c.add_option("DOCUMENT", word, "one of those below");
         break;
       case Command::print:
-        c.add_option("COMMAND", word,
-                     "simulate, schedule, calibrate, network, import, compare, catalog or schema");
+        c.add_option(
+            "COMMAND", word,
+            "simulate, schedule, plan, validate, calibrate, network, import, compare, catalog or "
+            "schema");
         break;
     }
   }
@@ -153,6 +162,44 @@ struct Parser {
            "write the step as a trace: .pftrace (ui.perfetto.dev) or .json");
     c.add_flag("--unfold", arguments.unfold, "simulate every rank, whatever the symmetry");
     c.add_flag("--ignore-memory", arguments.ignore_memory, "predict a plan that does not fit too");
+    add_style(c);
+  }
+
+  void add_search(CLI::App& c) {
+    c.add_option("MODEL CLUSTER", words, "names (reckon catalog) or files; or merge RESULT...");
+    for (const PlanOption& one : plan_options) {
+      std::string& value = plan.*one.value;
+      option(c, std::string(one.flag), value, std::string(one.type), std::string(one.description));
+    }
+    options(c, "--fix", plan.fixes, "AXIS=LIST",
+            "only these values of an axis (see below), as in pp=8,16; repeat");
+    c.add_flag("--batch-at-most", plan.batch_at_most,
+               "the largest batch that divides, not more than --batch");
+    option(c, "--device", arguments.device, "NAME",
+           "device profile in place of the cluster's, or a file");
+    option(c, "--usd-per-gpu-hour", usd_per_gpu_hour, "USD",
+           "dollars for an hour of one GPU in place of the cluster's price");
+    option(c, "--save-dir", arguments.search.save_folder, "FOLDER",
+           "write the ranked plans there: plan/1 files and Megatron-LM arguments");
+    option(c, "--resume", arguments.search.resume, "FILE",
+           "keep what is simulated there (SQLite), and go on from it");
+    option(c, "--slurm", arguments.search.slurm, "FILE",
+           "write a job array that runs the search in shards, and stop");
+    option(c, "--json", arguments.json, "FILE", "write the result as JSON; - is standard output");
+    option(c, "--csv", arguments.csv, "FILE", "write the plans as CSV; - is standard output");
+    option(c, "--svg", arguments.svg, "FILE", "draw the front; - is standard output");
+    add_style(c);
+  }
+
+  void add_validate(CLI::App& c) {
+    c.add_option("FILE", word, "records of published runs; those that are shipped without");
+    option(c, "--software", arguments.software, "FILE",
+           "factors of training frameworks (software/1) in place of the shipped ones");
+    option(c, "--fit-software", arguments.fit_software, "FILE",
+           "write the table with factors taken from these runs; - is standard output");
+    option(c, "--json", arguments.json, "FILE", "write every run and all errors as JSON");
+    option(c, "--csv", arguments.csv, "FILE", "write every run with its prediction as CSV");
+    option(c, "--svg", arguments.svg, "FILE", "draw predicted against measured steps");
     add_style(c);
   }
 
@@ -403,6 +450,19 @@ void read_families(Parser& parser) {
   }
 }
 
+void read_validate(Parser& parser) {
+  Arguments& a = parser.arguments;
+  a.runs = parser.word;
+  for (const std::string& file : {a.runs, a.software}) {
+    if (!file.empty()) a.measurements.push_back(file);  // no output may overwrite it
+  }
+  read_style(parser);
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
+  check_output(a, "--svg", a.svg);
+  check_output(a, "--fit-software", a.fit_software);
+}
+
 void read_calibrate(Parser& parser) {
   Arguments& a = parser.arguments;
   const std::string action = parser.words.empty() ? "" : parser.words.front();
@@ -470,14 +530,29 @@ void read_import(Parser& parser) {
   check_output(a, "--json", a.json);
 }
 
+void read_price(Parser& parser) {
+  if (parser.usd_per_gpu_hour.empty()) return;
+  parser.arguments.usd_per_gpu_hour = parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0,
+                                                   1e6, " dollars", parser.arguments.problems);
+}
+
+void read_plan(Parser& parser) {
+  Arguments& a = parser.arguments;
+  parser.plan.words = parser.words;
+  read_plan_words(parser.plan, a);
+  read_price(parser);
+  read_style(parser);
+  check_output(a, "--json", a.json);
+  check_output(a, "--csv", a.csv);
+  check_output(a, "--svg", a.svg);
+  check_output(a, "--slurm", a.search.slurm);
+}
+
 void read_simulate(Parser& parser) {
   Arguments& a = parser.arguments;
   if (!parser.effects.empty()) a.effects = parse_effects(parser.effects, a.problems);
   a.faults = parse_faults(parser.faults, a.problems);
-  if (!parser.usd_per_gpu_hour.empty()) {
-    a.usd_per_gpu_hour =
-        parse_number("--usd-per-gpu-hour", parser.usd_per_gpu_hour, 0, 1e6, " dollars", a.problems);
-  }
+  read_price(parser);
   read_vary(parser.vary, a);
   read_style(parser);
   check_output(a, "--json", a.json);
@@ -526,6 +601,8 @@ void read_word(Parser& parser) {
     case Command::schedule:
       a.plan = parser.word;
       break;
+    case Command::plan:
+    case Command::validate:
     case Command::calibrate:
     case Command::network:
     case Command::import:
@@ -622,7 +699,9 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   if (parser.app.get_subcommands().empty()) fail_without_command(parser.app);
   std::vector<CLI::App*> found = parser.app.get_subcommands();
   const CommandTexts& texts = *find_command(found.front()->get_name());
-  if (texts.name == "help" && found.size() > 1) {
+  // `help COMMAND` and `catalog plan`: what stands behind is the name of a command too.
+  if (found.size() > 1 &&
+      (texts.name == "help" || (texts.name == "catalog" && found[1]->get_name() == "plan"))) {
     parser.word = found[1]->get_name();
     found.erase(found.begin());
   }
@@ -635,7 +714,10 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   check_values(parser);
   check_data(parser.arguments);
   read_word(parser);
+  parser.arguments.search.words.assign(argv + 1, argv + argc);
   if (texts.command == Command::simulate) read_simulate(parser);
+  if (texts.command == Command::plan) read_plan(parser);
+  if (texts.command == Command::validate) read_validate(parser);
   if (texts.command == Command::calibrate) read_calibrate(parser);
   if (texts.command == Command::network) read_network(parser);
   if (texts.command == Command::import) read_import(parser);

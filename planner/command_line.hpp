@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planner/document_kind.hpp"
+#include "planner/plan_request.hpp"
 #include "planner/spec/cluster_spec.hpp"
 #include "planner/spec/expert_forecast.hpp"
 #include "planner/spec/kernel_model.hpp"
@@ -22,6 +23,8 @@ enum class Command : std::uint8_t {
   print,
   simulate,
   schedule,
+  plan,
+  validate,
   calibrate,
   network,
   import,
@@ -46,7 +49,7 @@ struct Arguments {
   std::vector<Fault> faults;  // beside those of the cluster
   bool unfold = false;
   bool ignore_memory = false;
-  std::vector<Axis> vary;        // empty: one prediction
+  std::vector<VaryAxis> vary;    // empty: one prediction
   std::string json, csv, trace;  // "-": standard output; empty: none
   std::string colour = "auto";
   bool ascii = false;
@@ -78,6 +81,10 @@ struct Arguments {
   int gpus = 0;                            // import; 0: the file tells
   int vocabulary = 0;
   std::string output_model, output_plan;
+  std::string runs, software;  // validate; empty: those that are shipped
+  std::string fit_software;    // validate: the table with new factors; empty: none
+
+  PlanRequest search;  // plan; the files of its merge are `measurements`
 
   std::optional<DocumentKind> kind;  // catalog; empty: all
   std::string document;              // schema

@@ -18,7 +18,7 @@ struct CommandTexts {
   std::string_view notes;  // behind the options
 };
 
-inline constexpr std::array<CommandTexts, 9> commands{{
+inline constexpr std::array<CommandTexts, 11> commands{{
     {"simulate", Command::simulate, "simulate PLAN [OPTION...]",
      "predict one plan: step time, MFU, memory, GPU-hours, dollars",
      "  reckon simulate deepseek-v3-2048-h800\n"
@@ -39,6 +39,38 @@ inline constexpr std::array<CommandTexts, 9> commands{{
      "F3.0 is the forward of micro-batch 3 at stage 0; B backward, I its input half, W its weight\n"
      "half; F15.0&B67.15 an overlapped pair; sa, ra, sg, rg send and receive activations and\n"
      "gradients; R reduces gradients, O is the optimizer, G gathers parameters.\n\n"},
+    {"plan", Command::plan, "plan MODEL CLUSTER --tokens COUNT [OPTION...]",
+     "search for the best plans under limits of days, dollars and memory",
+     "  reckon plan deepseek-v3 h800-2048-mpft --tokens 14.8e12 --batch 15360\n"
+     "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12 --max-days 60 --budget 4e6\n"
+     "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12 --fix pp=4,8 --save-dir plans\n"
+     "  reckon plan deepseek-v3 h800-2048-mpft --tokens 14.8e12 --resume v3.sqlite\n"
+     "  reckon plan merge plan-0.json plan-1.json plan-2.json\n",
+     "Every legal plan is bounded from below and its memory worked out; those that may be among\n"
+     "the best or on the front are simulated, without effects. Axes: gpus, tp, cp, ep, pp "
+     "(ranks),\n"
+     "precision (bf16, fp8), sp (sequence parallel: on, off), mbs, recompute (none, full, modules\n"
+     "as in norm+swiglu), schedule (dual_pipe, interleaved/4, ...), layout (even, or layers that\n"
+     "the end stages hold less: first-1+last-2), zero, overlap (none, gradients, parameters, "
+     "both).\n"
+     "Only with --fix: tp beyond a node, cp and mbs beyond 16, and ZeRO-2 and 3, because what "
+     "these\n"
+     "exchange more is not simulated.\n"
+     "Ctrl-C ends the search and keeps what was found, marked partial.\n\n"},
+    {"validate", Command::validate, "validate [FILE] [OPTION...]",
+     "how accurate: predicted against published step times of hundreds of runs",
+     "  reckon validate                                  on the 420 runs that are shipped\n"
+     "  reckon validate --svg runs.svg --json runs.json\n"
+     "  reckon validate my-runs.json --csv -             on records of your own\n",
+     "A record says what ran on what and how long a step took (planner/runs/README.md). Errors "
+     "are\n"
+     "|predicted / measured - 1|, over runs and over groups (a model on a GPU), and with the "
+     "factor "
+     "of\n"
+     "the software taken from the other groups only. A record that cannot be expressed counts as "
+     "100 %.\n"
+     "A band is what 80 % of the runs most alike stay within, those of the same group left "
+     "out.\n\n"},
     {"calibrate", Command::calibrate,
      "calibrate check|fit|transfer --device NAME [OPTION...] [DATA...]",
      "check kernel models against measured times, fit them, carry them over",
@@ -123,8 +155,9 @@ inline constexpr std::array<CommandTexts, 9> commands{{
      "  reckon schema report/1                     what --json writes\n",
      "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
      "are\n"
-     "read; report/1, sweep/1, comparison/1, calibration/1, flows/1, collective/1,\n"
-     "flow_collective/1, experts/1, topology_report/1 and import/1 are written with --json.\n\n"},
+     "read, and software/1; report/1, sweep/1, comparison/1, plan_search/1, accuracy/1,\n"
+     "calibration/1, flows/1, collective/1, flow_collective/1, experts/1, topology_report/1 and\n"
+     "import/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",
      "  reckon help simulate\n", ""},
 }};
@@ -137,6 +170,7 @@ inline constexpr std::string_view program_examples =
     "  reckon simulate my-plan.json --cluster h100-1024-dgx   an own plan, another cluster\n"
     "  reckon simulate my-plan.json --vary nvlink=100:450:50  what a faster NVLink brings\n"
     "  reckon compare a.json b.json                           why two predictions differ\n"
+    "  reckon plan llama-3-70b h100-1024-dgx --tokens 15e12   search for the best plan\n"
     "  reckon catalog plan                                    the shipped plans\n";
 inline constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 2 bad input, 3 the plan cannot run, 5 a scenario ends otherwise than it\n"

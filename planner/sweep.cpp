@@ -23,7 +23,7 @@ constexpr int most_threads = 64;
 constexpr double bytes_of_all_threads = 4 * gib;
 
 // The settings of a point: the last axis varies fastest.
-std::vector<Setting> settings_of(const std::vector<Axis>& axes, std::size_t point) {
+std::vector<Setting> settings_of(const std::vector<VaryAxis>& axes, std::size_t point) {
   std::vector<Setting> settings(axes.size());
   for (std::size_t axis = axes.size(); axis-- > 0;) {
     const std::size_t values = axes[axis].values.size();
@@ -36,9 +36,9 @@ std::vector<Setting> settings_of(const std::vector<Axis>& axes, std::size_t poin
 Documents documents_of(Inputs& in) { return {in.model, in.cluster, in.device, in.plan}; }
 
 // Every pointer and value by itself, so that a bad one is told before anything runs.
-void check_axes(const Inputs& inputs, const std::vector<Axis>& axes) {
+void check_axes(const Inputs& inputs, const std::vector<VaryAxis>& axes) {
   std::vector<Problem> problems;
-  for (const Axis& axis : axes) {
+  for (const VaryAxis& axis : axes) {
     if (!is_pointer_key(axis.key)) continue;
     for (const std::string& value : axis.values) {
       Inputs changed = inputs;
@@ -82,7 +82,7 @@ void set_reasons(const std::vector<PlanProblem>& problems, PointState state, Swe
 
 class Sweeper {
  public:
-  Sweeper(const Inputs& inputs, const std::vector<Axis>& axes, const SweepOptions& options)
+  Sweeper(const Inputs& inputs, const std::vector<VaryAxis>& axes, const SweepOptions& options)
       : inputs_(inputs), axes_(axes), options_(options) {
     const int machine = static_cast<int>(std::thread::hardware_concurrency());
     threads_ = std::clamp(options.threads > 0 ? options.threads : machine, 1, most_threads);
@@ -91,7 +91,7 @@ class Sweeper {
   // All points behind the plan as it stands, which is point 0.
   std::vector<SweepPoint> run() {
     std::size_t count = 1;
-    for (const Axis& axis : axes_) count *= axis.values.size();
+    for (const VaryAxis& axis : axes_) count *= axis.values.size();
     points_.resize(count + 1);
     threads_ = std::min(threads_, static_cast<int>(points_.size()));
     left_ = threads_;
@@ -139,7 +139,7 @@ class Sweeper {
     if (at > 0) {
       settings = settings_of(axes_, at - 1);
     } else {
-      for (const Axis& axis : axes_) {
+      for (const VaryAxis& axis : axes_) {
         settings.push_back({axis.key, current_value(documents_of(in), axis.key)});
       }
     }
@@ -192,7 +192,7 @@ class Sweeper {
   }
 
   const Inputs& inputs_;
-  const std::vector<Axis>& axes_;
+  const std::vector<VaryAxis>& axes_;
   const SweepOptions& options_;
   int threads_ = 1;
   std::vector<SweepPoint> points_;
@@ -206,7 +206,7 @@ class Sweeper {
   std::mutex large_;
 };
 
-SweepAxis described(const Axis& axis) {
+SweepAxis described(const VaryAxis& axis) {
   const VaryKey* const key = find_vary_key(axis.key);
   if (axis.key == "plan#/schedule") return {axis.key, "", "the layout follows"};
   if (key == nullptr) return {axis.key, "", "this value alone"};
@@ -215,7 +215,7 @@ SweepAxis described(const Axis& axis) {
 
 }  // namespace
 
-Sweep sweep(const Inputs& inputs, const std::vector<Axis>& axes, const SweepOptions& options) {
+Sweep sweep(const Inputs& inputs, const std::vector<VaryAxis>& axes, const SweepOptions& options) {
   check_axes(inputs, axes);
   Sweeper sweeper(inputs, axes, options);
   std::vector<SweepPoint> points = sweeper.run();
@@ -225,7 +225,7 @@ Sweep sweep(const Inputs& inputs, const std::vector<Axis>& axes, const SweepOpti
   result.cluster = inputs.cluster.name;
   result.device = inputs.device.name;
   result.effects = effects_text(inputs, options.effects);
-  for (const Axis& axis : axes) result.axes.push_back(described(axis));
+  for (const VaryAxis& axis : axes) result.axes.push_back(described(axis));
   result.unmodified = std::move(points.front());
   points.erase(points.begin());
   result.points = std::move(points);

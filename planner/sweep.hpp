@@ -23,6 +23,6 @@ struct SweepOptions {
 // Points that cannot run are in the result with their reasons. The same inputs give the same
 // result, however many threads there are. Throws InputError for an axis that names nothing of the
 // documents, or a value that they do not take.
-Sweep sweep(const Inputs& inputs, const std::vector<Axis>& axes, const SweepOptions& options);
+Sweep sweep(const Inputs& inputs, const std::vector<VaryAxis>& axes, const SweepOptions& options);
 
 }  // namespace reckon

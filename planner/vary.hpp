@@ -20,10 +20,10 @@ inline constexpr std::size_t most_sweep_points = 10000;
 
 // One thing that varies. `key` is a short name, or a document and a pointer into it
 // ("plan#/parallelism/tensor_parallel"). Values as JSON writes them; words without quotes.
-struct Axis {
+struct VaryAxis {
   std::string key;
   std::vector<std::string> values;
-  bool operator==(const Axis&) const = default;
+  bool operator==(const VaryAxis&) const = default;
 };
 
 // One of them at one of its values.
@@ -62,10 +62,10 @@ std::optional<double> number_of(std::string_view text);
 
 // "nvlink=100:450:50", "nic=50:800:x2" or "tp=1,2,4" to an axis; empty, with the problems, if it is
 // none. Pointers are not looked up yet.
-std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& problems);
+std::optional<VaryAxis> parse_axis(const std::string& text, std::vector<Problem>& problems);
 
 // What is wrong with the axes together: one of them twice, too many points.
-std::vector<Problem> axes_problems(const std::vector<Axis>& axes);
+std::vector<Problem> axes_problems(const std::vector<VaryAxis>& axes);
 
 // The value that a document has now.
 std::string current_value(const Documents& documents, const std::string& key);

@@ -127,9 +127,9 @@ std::optional<double> number_of(std::string_view text) {
 
 bool is_pointer_key(std::string_view key) { return key.find('#') != std::string_view::npos; }
 
-std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& problems) {
+std::optional<VaryAxis> parse_axis(const std::string& text, std::vector<Problem>& problems) {
   const std::size_t equals = text.find('=');
-  Axis axis{full_key(text.substr(0, equals)), {}};
+  VaryAxis axis{full_key(text.substr(0, equals)), {}};
   const auto refuse = [&](std::string message) {
     problems.push_back(axis_problem(axis.key, std::move(message)));
     return std::nullopt;
@@ -167,11 +167,11 @@ std::optional<Axis> parse_axis(const std::string& text, std::vector<Problem>& pr
   return axis;
 }
 
-std::vector<Problem> axes_problems(const std::vector<Axis>& axes) {
+std::vector<Problem> axes_problems(const std::vector<VaryAxis>& axes) {
   std::vector<Problem> problems;
   std::set<std::string> known;
   double points = 1;
-  for (const Axis& axis : axes) {
+  for (const VaryAxis& axis : axes) {
     points *= static_cast<double>(axis.values.size());
     if (!known.insert(axis.key).second) {
       problems.push_back(axis_problem(axis.key, "varied twice; give all its values at once"));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "planner/spec/memory.hpp"
 #include "planner/spec/parameters.hpp"
 #include "planner/spec/work.hpp"
 
@@ -115,7 +114,7 @@ void add_transfer(const SimulateInputs& in, const GroupShape& group, TransferKin
 
 // Gradient or weight exchange of a share of the model: its dense part over all replicas, its
 // experts over the replicas of the expert-parallel group, one after the other on the same links.
-StageTransfer share_transfer(const SimulateInputs& in, const StageParameters& p, TransferKind kind,
+StageTransfer stage_transfer(const SimulateInputs& in, const StageParameters& p, TransferKind kind,
                              Dtype dtype) {
   const double element = bytes_per_element(dtype);
   StageTransfer sum;
@@ -125,7 +124,7 @@ StageTransfer share_transfer(const SimulateInputs& in, const StageParameters& p,
 }
 
 StageTransfer stage_transfer(const SimulateInputs& in, int stage, TransferKind kind, Dtype dtype) {
-  return share_transfer(in, stage_parameters(in.model, in.plan, stage), kind, dtype);
+  return stage_transfer(in, stage_parameters(in.model, in.plan, stage), kind, dtype);
 }
 
 }  // namespace
@@ -140,13 +139,6 @@ PortShares port_shares(const ClusterSpec& cluster, const PortBytes& bytes, Secon
 KernelContext context_of(const SimulateInputs& in, const EffectSwitches& effects, bool overlapped) {
   const int lent = overlapped ? in.plan.expert_communication.sms : 0;
   return {std::max(1, in.device.gpu.sms - lent), overlapped, effects.clock};
-}
-
-bool lends_sms(const Program& program) {
-  return program.overlapped &&
-         std::any_of(program.parts.begin(), program.parts.end(), [](const Part& p) {
-           return p.lane == Lane::communication && p.kind != PartKind::pipeline_send;
-         });
 }
 
 SimTime program_span(const TimedProgram& program) {
@@ -239,7 +231,7 @@ void ProgramTimer::time_shard(const Part& part, TimedPart& result) const {
   const TransferKind kind = gather ? TransferKind::all_gather : TransferKind::reduce_scatter;
   const Precision& p = inputs_.plan.precision;
   const StageTransfer t =
-      share_transfer(inputs_, layer_shard_parameters(inputs_.model, inputs_.plan, part.layer), kind,
+      stage_transfer(inputs_, layer_shard_parameters(inputs_.model, inputs_.plan, part.layer), kind,
                      gather ? p.parameter_gather : p.gradients);
   result.fixed = to_sim_time(t.time);
   result.shares = port_shares(inputs_.cluster, t.bytes, t.time);
@@ -304,7 +296,7 @@ void ProgramTimer::time_part(const Part& part, bool overlapped, TimedPart& resul
   result.shares = port_shares(inputs_.cluster, bytes, fixed);
 }
 
-StageTransfer gradient_reduction(const SimulateInputs& in, int stage) {
+StageTransfer gradient_reduction(const SimulateInputs& in, const StageParameters& stage) {
   if (in.plan.parallelism.zero_stage >= 2) return {};  // behind each layer's backward
   const bool sharded = in.plan.parallelism.zero_stage >= 1;
   return stage_transfer(in, stage,
@@ -312,28 +304,43 @@ StageTransfer gradient_reduction(const SimulateInputs& in, int stage) {
                         in.plan.precision.gradients);
 }
 
-StageTransfer parameter_gather(const SimulateInputs& in, int stage) {
+StageTransfer gradient_reduction(const SimulateInputs& in, int stage) {
+  return gradient_reduction(in, stage_parameters(in.model, in.plan, stage));
+}
+
+StageTransfer parameter_gather(const SimulateInputs& in, const StageParameters& stage) {
   const int zero = in.plan.parallelism.zero_stage;
   if (zero < 1 || zero > 2) return {};  // none are missing, or each layer's are gathered by itself
   return stage_transfer(in, stage, TransferKind::all_gather, in.plan.precision.parameter_gather);
 }
 
+StageTransfer parameter_gather(const SimulateInputs& in, int stage) {
+  return parameter_gather(in, stage_parameters(in.model, in.plan, stage));
+}
+
 // AdamW reads gradient, master weight and both moments and writes the last three and the new
 // weight.
-Seconds optimizer_time(const SimulateInputs& in, const std::vector<int>& stages) {
+Seconds update_time(const SimulateInputs& in, const StageParameters& rank) {
   const Precision& p = in.plan.precision;
   const double element = bytes_per_element(p.gradients) + 2 * bytes_per_element(p.master_weights) +
                          4 * bytes_per_element(p.moments) + bytes_per_element(p.parameter_gather);
-  double parameters = 0;
-  for (const int stage : stages) {
-    const StageParameters s = stage_parameters(in.model, in.plan, stage);
-    parameters += s.dense() / shard(in, dense_gradient_group(in.cluster, in.plan)) +
-                  s.experts / shard(in, expert_gradient_group(in.cluster, in.plan));
-  }
+  const double parameters = rank.dense() / shard(in, dense_gradient_group(in.cluster, in.plan)) +
+                            rank.experts / shard(in, expert_gradient_group(in.cluster, in.plan));
   KernelWork work;
   work.family = KernelFamily::optimizer;
   work.bytes = {parameters * element};
   return kernel_time(in.device, work, context_of(in, no_effects, false));
+}
+
+Seconds optimizer_time(const SimulateInputs& in, const std::vector<int>& stages) {
+  StageParameters rank;
+  for (const int stage : stages) {
+    const StageParameters s = stage_parameters(in.model, in.plan, stage);
+    rank.linear += s.linear;
+    rank.other += s.other;
+    rank.experts += s.experts;
+  }
+  return update_time(in, rank);
 }
 
 }  // namespace reckon

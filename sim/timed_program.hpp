@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "planner/spec/layout.hpp"
+#include "planner/spec/memory.hpp"
 #include "planner/spec/placement.hpp"
 #include "planner/spec/program.hpp"
 #include "planner/spec/units.hpp"
@@ -47,9 +48,11 @@ class ProgramTimer {
   const std::vector<TimedProgram>& programs() const { return programs_; }
   const std::vector<StageLayers>& layers() const { return layers_; }
 
+  // One part, whatever program it is of; `overlapped`: the program lends SMs.
+  TimedPart timed(const Part& part, bool overlapped);
+
  private:
   int store(const std::array<int, 5>& key, const Program& program);
-  TimedPart timed(const Part& part, bool overlapped);
 
   SimulateInputs inputs_;
   EffectSwitches effects_;
@@ -68,9 +71,6 @@ class ProgramTimer {
 // From start to end of a program on its own, all inputs there.
 SimTime program_span(const TimedProgram& program);
 
-// Whether communication kernels run beside compute in the program, on SMs that compute lends them.
-bool lends_sms(const Program& program);
-
 // The kernel context of a part: SMs, company, clock.
 KernelContext context_of(const SimulateInputs& inputs, const EffectSwitches& effects,
                          bool overlapped);
@@ -86,5 +86,10 @@ struct StageTransfer {
 StageTransfer gradient_reduction(const SimulateInputs& inputs, int stage);
 StageTransfer parameter_gather(const SimulateInputs& inputs, int stage);
 Seconds optimizer_time(const SimulateInputs& inputs, const std::vector<int>& stages);
+
+// The same for a stage, or a rank's stages together, of so many parameters.
+StageTransfer gradient_reduction(const SimulateInputs& inputs, const StageParameters& stage);
+StageTransfer parameter_gather(const SimulateInputs& inputs, const StageParameters& stage);
+Seconds update_time(const SimulateInputs& inputs, const StageParameters& rank);
 
 }  // namespace reckon

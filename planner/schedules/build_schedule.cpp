@@ -14,10 +14,6 @@ namespace reckon {
 
 namespace {
 
-// Stages x micro-batches; DeepSeek-V3 has 16 x 120. With its communication (seven ops a chunk) a
-// schedule of this size still fits in 1 GiB.
-constexpr std::int64_t most_chunks = 4'000'000;
-
 class ProblemList {
  public:
   explicit ProblemList(const ScheduleShape& shape) : kind_(enum_name(shape.kind)) {}

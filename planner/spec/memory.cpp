@@ -211,6 +211,12 @@ StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan,
   return result;
 }
 
+RankMemory state_of(const StageParameters& stage, const Plan& plan) {
+  RankMemory memory;
+  add_state(memory, stage, plan, shards_of(plan));
+  return memory;
+}
+
 StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int stage) {
   const StageLayers s = stage_layers(model, plan)[static_cast<std::size_t>(stage)];
   const double tp = plan.parallelism.tensor_parallel;

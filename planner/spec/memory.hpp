@@ -40,6 +40,9 @@ StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int s
 // The same of one layer, or of embedding, head and final norm together (end_layer).
 StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan, int layer);
 
+// What a rank holds of one stage whatever runs: weights, gradients, master weights and moments.
+RankMemory state_of(const StageParameters& stage, const Plan& plan);
+
 // What one micro-batch on one stage keeps: `live` between its forward and its backward, `queued`
 // between its backward_input and its backward_weight (inputs and output gradients of the linear
 // layers).

@@ -302,4 +302,11 @@ Program pair_program(const ModelSpec& model, const Plan& plan, const StageLayers
   return b.program;
 }
 
+bool lends_sms(const Program& program) {
+  return program.overlapped &&
+         std::any_of(program.parts.begin(), program.parts.end(), [](const Part& p) {
+           return p.lane == Lane::communication && p.kind != PartKind::pipeline_send;
+         });
+}
+
 }  // namespace reckon

@@ -55,6 +55,9 @@ Program chunk_program(const ModelSpec& model, const Plan& plan, const StageLayer
 Program pair_program(const ModelSpec& model, const Plan& plan, const StageLayers& forward,
                      const StageLayers& backward, Sends sends);
 
+// Whether communication kernels run beside compute in the program, on SMs that compute lends them.
+bool lends_sms(const Program& program);
+
 // Model layers of a stage in forward order; MTP modules follow as model.layers, model.layers + 1,
 // ...
 std::vector<int> layers_of(const ModelSpec& model, const StageLayers& stage);

@@ -38,8 +38,18 @@ struct Fields<SoftwareTable> {
   static constexpr std::tuple table{required("software", &SoftwareTable::software).not_empty()};
 };
 
+namespace {
+constexpr std::string_view schema_name = "software/1";
+}  // namespace
+
 SoftwareTable read_software(const Document& document) {
-  return read<SoftwareTable>(document, "software/1");
+  return read<SoftwareTable>(document, schema_name);
 }
+
+std::string write_software(const SoftwareTable& table) {
+  return write(table, schema_name).dump(2) + "\n";
+}
+
+std::string software_schema() { return json_schema<SoftwareTable>(schema_name).dump(2) + "\n"; }
 
 }  // namespace reckon

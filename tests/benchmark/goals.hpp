@@ -24,6 +24,8 @@ inline constexpr std::array goals{
     Goal{"folded", "", 50},
     Goal{"unfolded", "", 6000},
     Goal{"predict/", "predictions", 3e6},
+    Goal{"search_mt_nlg/", "plans", 1e5},
+    Goal{"search_mt_nlg_bounds/", "plans", 1e5},
 };
 
 inline constexpr double most_mib_of_a_million_flows = 1024;

@@ -10,8 +10,9 @@
 namespace reckon {
 namespace {
 
-const std::vector<std::string> commands{"simulate", "schedule", "calibrate", "network",
-                                        "import", "compare", "catalog",  "schema",    "help"};
+const std::vector<std::string> commands{"simulate",  "schedule", "plan",   "validate",
+                                        "calibrate", "network",  "import", "compare",
+                                        "catalog",   "schema",   "help"};
 
 std::string help_of(const std::vector<std::string>& arguments) {
   const Outcome outcome = Folder().run(arguments);
@@ -54,7 +55,8 @@ TEST(CommandLine, AloneIsHelpOnStandardError) {
 TEST(CommandLine, AnUnknownCommand) {
   const Folder folder;
   const std::string all =
-      "there are simulate, schedule, calibrate, network, import, compare, catalog, schema, help\n";
+      "there are simulate, schedule, plan, validate, calibrate, network, import, compare, catalog, "
+      "schema, help\n";
   expect_failure(folder.run({"simulat", v3}), 2,
                  {"simulat: unknown command; did you mean \"simulate\"? " + all});
   expect_failure(folder.run({"zzz"}), 2, {"zzz: unknown command; " + all});
@@ -162,7 +164,8 @@ TEST(CommandLine, CatalogAndSchema) {
                  {"plna: unknown kind; did you mean \"plan\"? there are model, cluster"});
   for (const char* document :
        {"plan/1", "model/1", "cluster/1", "device/1", "report/1", "transport/1", "expert_loads/1",
-        "experts/1", "flow_collective/1", "sweep/1", "comparison/1"}) {
+        "experts/1", "flow_collective/1", "sweep/1", "comparison/1", "plan_search/1", "accuracy/1",
+        "software/1"}) {
     const Outcome outcome = folder.run({"schema", document});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_TRUE(nlohmann::json::parse(outcome.out, nullptr, false).is_object()) << document;

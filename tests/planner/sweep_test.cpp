@@ -24,13 +24,13 @@ const Inputs& v3() {
   return inputs;
 }
 
-Axis axis(const std::string& text) {
+VaryAxis axis(const std::string& text) {
   std::vector<Problem> problems;
-  return parse_axis(text, problems).value_or(Axis{});
+  return parse_axis(text, problems).value_or(VaryAxis{});
 }
 
 Sweep bare(const Inputs& inputs, const std::vector<std::string>& texts, int threads = 0) {
-  std::vector<Axis> axes;
+  std::vector<VaryAxis> axes;
   for (const std::string& text : texts) axes.push_back(axis(text));
   return sweep(inputs, axes, {.effects = no_effects, .threads = threads});
 }

@@ -106,8 +106,8 @@ TEST(Vary, NoSweepIsEndless) {
   ASSERT_TRUE(axis);
   EXPECT_EQ(axis->values.size(), most_sweep_points + 1);
   EXPECT_NE(to_text(axes_problems({*axis})).find("more than 10000 points"), std::string::npos);
-  const Axis hundred{"tp", Values(100, "1")};
-  const Axis other{"pp", Values(100, "1")};
+  const VaryAxis hundred{"tp", Values(100, "1")};
+  const VaryAxis other{"pp", Values(100, "1")};
   EXPECT_TRUE(axes_problems({hundred, other}).empty());
   EXPECT_FALSE(axes_problems({hundred, other, {"cp", {"1", "2"}}}).empty());
   EXPECT_NE(to_text(axes_problems({hundred, hundred})).find("varied twice"), std::string::npos);
