@@ -123,10 +123,6 @@ StageTransfer stage_transfer(const SimulateInputs& in, const StageParameters& p,
   return sum;
 }
 
-StageTransfer stage_transfer(const SimulateInputs& in, int stage, TransferKind kind, Dtype dtype) {
-  return stage_transfer(in, stage_parameters(in.model, in.plan, stage), kind, dtype);
-}
-
 }  // namespace
 
 // A port passes what large transfers reach, no more.
