@@ -51,8 +51,12 @@ void set_bands(std::vector<RunCheck>& checks) {
   const std::vector<Residual> residuals = residuals_of(checks);
   for (RunCheck& check : checks) {
     if (check.held_out.value <= 0) continue;
-    const RunTraits traits{check.family,    check.architecture, generation_of(check.gpu),
-                           check.precision, check.gpus,         check.held_out};
+    const RunTraits traits{check.family,
+                           check.architecture,
+                           generation_of(check.gpu),
+                           precision_class(check.precision),
+                           check.gpus,
+                           check.held_out};
     const ErrorBand band = band_near(traits, residuals, check.group);
     if (band.runs == 0) continue;
     check.band_low = check.held_out * band.low;

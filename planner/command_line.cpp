@@ -25,11 +25,12 @@
 namespace reckon {
 namespace {
 
-constexpr std::array<std::string_view, 20> documents{
+constexpr std::array<std::string_view, 21> documents{
     "plan/1",      "model/1",        "cluster/1",         "device/1",      "topology/1",
     "transport/1", "expert_loads/1", "software/1",        "report/1",      "calibration/1",
     "flows/1",     "collective/1",   "flow_collective/1", "experts/1",     "topology_report/1",
-    "sweep/1",     "comparison/1",   "import/1",          "plan_search/1", "accuracy/1"};
+    "sweep/1",     "comparison/1",   "import/1",          "plan_search/1", "accuracy/1",
+    "residuals/1"};
 
 struct EffectName {
   std::string_view name;
@@ -130,10 +131,7 @@ struct Parser {
         c.add_option("DOCUMENT", word, "one of those below");
         break;
       case Command::print:
-        c.add_option(
-            "COMMAND", word,
-            "simulate, schedule, plan, validate, calibrate, network, import, compare, catalog or "
-            "schema");
+        c.add_option("COMMAND", word, "the name of a command (reckon --help)");
         break;
     }
   }
@@ -197,6 +195,8 @@ struct Parser {
            "factors of training frameworks (software/1) in place of the shipped ones");
     option(c, "--fit-software", arguments.fit_software, "FILE",
            "write the table with factors taken from these runs; - is standard output");
+    option(c, "--residuals", arguments.residuals, "FILE",
+           "write the errors that bands of predictions come from");
     option(c, "--json", arguments.json, "FILE", "write every run and all errors as JSON");
     option(c, "--csv", arguments.csv, "FILE", "write every run with its prediction as CSV");
     option(c, "--svg", arguments.svg, "FILE", "draw predicted against measured steps");
@@ -461,6 +461,7 @@ void read_validate(Parser& parser) {
   check_output(a, "--csv", a.csv);
   check_output(a, "--svg", a.svg);
   check_output(a, "--fit-software", a.fit_software);
+  check_output(a, "--residuals", a.residuals);
 }
 
 void read_calibrate(Parser& parser) {

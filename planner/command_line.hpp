@@ -83,6 +83,7 @@ struct Arguments {
   std::string output_model, output_plan;
   std::string runs, software;  // validate; empty: those that are shipped
   std::string fit_software;    // validate: the table with new factors; empty: none
+  std::string residuals;       // validate: for the bands of predictions; empty: none
 
   PlanRequest search;  // plan; the files of its merge are `measurements`
 

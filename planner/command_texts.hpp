@@ -155,7 +155,8 @@ inline constexpr std::array<CommandTexts, 11> commands{{
      "  reckon schema report/1                     what --json writes\n",
      "Documents: plan/1, model/1, cluster/1, device/1, topology/1, transport/1 and expert_loads/1 "
      "are\n"
-     "read, and software/1; report/1, sweep/1, comparison/1, plan_search/1, accuracy/1,\n"
+     "read, and software/1, residuals/1; report/1, sweep/1, comparison/1, plan_search/1, "
+     "accuracy/1,\n"
      "calibration/1, flows/1, collective/1, flow_collective/1, experts/1, topology_report/1 and\n"
      "import/1 are written with --json.\n\n"},
     {"help", Command::print, "help [COMMAND]", "print what a command does, with its options",

@@ -20,6 +20,7 @@
 #include "planner/command_line.hpp"
 #include "planner/command_progress.hpp"
 #include "planner/describe.hpp"
+#include "planner/error_band.hpp"
 #include "planner/expert_transfer.hpp"
 #include "planner/import/import_report_json.hpp"
 #include "planner/main_parts.hpp"
@@ -28,6 +29,7 @@
 #include "planner/predict.hpp"
 #include "planner/spec/expert_transport_json.hpp"
 #include "planner/spec/json_document.hpp"
+#include "planner/spec/residual_json.hpp"
 #include "planner/spec/software_json.hpp"
 #include "planner/spec/spec_json.hpp"
 #include "planner/sweep.hpp"
@@ -118,6 +120,18 @@ bool can_be_predicted(const LoadedInputs& loaded, const PredictOptions& options,
   return problems.empty();
 }
 
+// Around the step with effects; none where the shipped residuals are not there.
+std::optional<StepBand> band_of(const Arguments& arguments, const Inputs& inputs, Seconds step) {
+  const std::string folder = data_folder(arguments.data) + "/planner/runs/";
+  std::error_code error;
+  if (!std::filesystem::exists(folder + "residuals.json", error)) return std::nullopt;
+  const auto document = [&](const char* name) {
+    return parse_document(read_text_file(folder + name), folder + name);
+  };
+  return error_band(inputs, step, read_software(document("software.json")),
+                    read_residuals(document("residuals.json")));
+}
+
 int simulate_command(const Arguments& arguments) {
   const LoadedInputs loaded = load_inputs(arguments);
   if (!arguments.vary.empty()) return sweep_command(arguments, loaded.values);
@@ -126,6 +140,7 @@ int simulate_command(const Arguments& arguments) {
   if (!can_be_predicted(loaded, options, arguments.ignore_memory)) return cannot_run;
   Prediction prediction = predict(inputs, options);
   prediction.report.tool = version;
+  prediction.report.band = band_of(arguments, inputs, prediction.report.with_effects.step);
   if (!arguments.trace.empty()) write_trace(arguments.trace, prediction);
   if (!arguments.csv.empty()) write_output(arguments.csv, report_csv(prediction.report));
   if (!arguments.json.empty()) write_output(arguments.json, report_json(prediction.report));
@@ -286,6 +301,7 @@ std::string schema_of(const std::string& document) {
   if (document == "plan_search/1") return plan_search_schema();
   if (document == "accuracy/1") return accuracy_schema();
   if (document == "software/1") return software_schema();
+  if (document == "residuals/1") return residuals_schema();
   const std::string schema = expert_input_schema(document);
   return schema.empty() ? input_schema(document) : schema;
 }

@@ -8,6 +8,7 @@
 #include "planner/main_parts.hpp"
 #include "planner/output_file.hpp"
 #include "planner/spec/published_run_json.hpp"
+#include "planner/spec/residual_json.hpp"
 #include "planner/spec/software_json.hpp"
 #include "reports/accuracy.hpp"
 
@@ -43,6 +44,10 @@ int validate_command(const Arguments& arguments) {
   if (!arguments.fit_software.empty()) {
     write_output(arguments.fit_software, write_software(fitted_software(software, checks)));
     if (arguments.fit_software == "-") return ok;
+  }
+  if (!arguments.residuals.empty()) {
+    write_output(arguments.residuals, write_residuals({residuals_of(checks)}));
+    if (arguments.residuals == "-") return ok;
   }
   const Accuracy accuracy = accuracy_of(checks);
   if (!arguments.json.empty()) write_output(arguments.json, accuracy_json(accuracy));

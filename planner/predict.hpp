@@ -46,7 +46,8 @@ Schedule schedule_of(const Plan& plan);
 // Memory of each pipeline rank at its worst moment.
 std::vector<RankMemory> memory_of(const Inputs& inputs, const Schedule& schedule);
 
-// The ranks that need more than the GPU has, each with by how much and what to do.
+// The ranks that need more than the GPU has by more than the memory model's own error
+// (memory_margin), each with by how much and what to do.
 std::vector<PlanProblem> memory_problems(const Inputs& inputs,
                                          const std::vector<RankMemory>& memory);
 

@@ -264,9 +264,10 @@ std::vector<Residual> residuals_of(const std::vector<RunCheck>& runs) {
   for (const RunCheck& run : runs) {
     if (run.held_out.value <= 0) continue;
     residuals.push_back({run.group,
-                         {run.family, run.architecture, generation_of(run.gpu), run.precision,
-                          run.gpus, run.held_out},
-                         std::log(run.measured / run.held_out)});
+                         {run.family, run.architecture, generation_of(run.gpu),
+                          precision_class(run.precision), run.gpus, run.held_out},
+                         std::log(run.measured / run.held_out),
+                         std::log(run.measured / run.ideal)});
   }
   return residuals;
 }

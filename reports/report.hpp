@@ -164,6 +164,15 @@ struct Warning {
   bool operator==(const Warning&) const = default;
 };
 
+// What the errors of predictions for published runs say of this one.
+struct StepBand {
+  Seconds expected;  // with effects and the measured efficiency of the plan's software, if known
+  Seconds low, high;
+  int runs = 0;
+  std::string source;  // what it is made of
+  bool operator==(const StepBand&) const = default;
+};
+
 struct Report {
   std::string tool{};  // name and version of the program; may stay empty
   ModelSpec model{};
@@ -178,6 +187,7 @@ struct Report {
   Flops model_flops_per_token_full{};
   StepSummary bare{};
   StepSummary with_effects{};
+  std::optional<StepBand> band{};
   std::vector<EffectShare> effects{};
   std::vector<FaultCost> faults{};
   Seconds chunk_pair{};  // one overlapped pair of full MoE chunks, bare; 0 when the plan has none

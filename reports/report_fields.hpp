@@ -178,6 +178,16 @@ struct Fields<Warning> {
 };
 
 template <>
+struct Fields<StepBand> {
+  static constexpr std::tuple table{
+      required("expected_s", &StepBand::expected)
+          .min(0)
+          .doc("with effects, at the measured efficiency of the plan's software if it is known"),
+      required("low_s", &StepBand::low).min(0).doc("80 % of runs like it lie between this"),
+      required("high_s", &StepBand::high).min(0).doc("and this"),
+      required("runs", &StepBand::runs).min(0), required("source", &StepBand::source)};
+};
+template <>
 struct Fields<Report> {
   static constexpr std::tuple table{
       optional("tool", &Report::tool).doc("the program that wrote this"),
@@ -202,6 +212,7 @@ struct Fields<Report> {
       required("bare", &Report::bare)
           .doc("the step with balanced routing, no jitter, nominal clocks, no contention"),
       required("with_effects", &Report::with_effects).doc("the step with the named effects"),
+      optional("band", &Report::band).doc("80 % band of the step, from published runs like it"),
       required("effects", &Report::effects),
       optional("faults", &Report::faults).doc("what each fault of the cluster costs by itself"),
       required("chunk_pair_s", &Report::chunk_pair)

@@ -44,6 +44,7 @@ class Page {
 
 void add_headline(const Report& report, Page& page);
 void add_step(const Report& report, Page& page);
+void add_band(const Report& report, Page& page);
 void add_lanes(const Report& report, Page& page);
 void add_published(const Report& report, Page& page);
 void add_effects(const Report& report, Page& page);

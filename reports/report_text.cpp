@@ -239,6 +239,19 @@ void add_step(const Report& report, Page& page) {
                  Tone::plain);
 }
 
+void add_band(const Report& report, Page& page) {
+  if (!report.band) return;
+  const StepBand& band = *report.band;
+  page.paragraph("80 % band of the step",
+                 fmt::format("{} to {}, around {} {}: from {}", seconds_text(band.low),
+                             seconds_text(band.high), seconds_text(band.expected),
+                             report.plan.software.empty()
+                                 ? "with software as good as the model's"
+                                 : "with " + report.plan.software + "'s measured efficiency",
+                             band.source),
+                 Tone::plain);
+}
+
 // One line a lane: its four largest kinds of part.
 void add_lanes(const Report& report, Page& page) {
   for (const std::string_view lane : {"compute", "communication", "exchange"}) {
@@ -259,6 +272,7 @@ std::string report_text(const Report& report, const TextStyle& style) {
   Page page(style);
   add_headline(report, page);
   add_step(report, page);
+  add_band(report, page);
   add_lanes(report, page);
   add_published(report, page);
   add_effects(report, page);

@@ -207,6 +207,12 @@ void PipelineBounds::busy_time(const ScheduleShape& shape) {
     }
     raise(index_of(rank), before_[index_of(rank)] + work);
   }
+  for (int stage = 0; stage < shape.stages;
+       ++stage) {  // the first micro-batch's way, there and back
+    const Stage& own = stages_[index_of(stage)];
+    raise(index_of(rank_of_stage(shape, stage, 0)),
+          before_.back() + after_[index_of(stage)] + own.backward_input.span + own.backward_weight);
+  }
 }
 
 void PipelineBounds::dual(const ScheduleShape& shape, int depth, int repeats,

@@ -244,7 +244,7 @@ struct Plan {
   bool fused_cross_entropy = true;
   int offloaded_layers = 0;        // of each stage, whose activations wait in the host's memory
   bool eager_elementwise = false;  // PyTorch's operators one by one, without a compiler
-  std::string software;  // an entry of planner/software; empty: the model's own, ideal software
+  std::string software;  // an entry of planner/runs/software.json, which error bands are around
   Effects effects;
   std::vector<Phase> phases;
   std::optional<PublishedStep> published;

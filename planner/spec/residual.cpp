@@ -58,6 +58,24 @@ std::string counted(const std::map<std::string, int>& counts) {
   return text;
 }
 
+// The value below which `share` of the weight lies, each group weighing the same.
+double ideal_quantile(const std::vector<const Residual*>& chosen, double share) {
+  std::map<std::string, int> runs_of_group;
+  for (const Residual* residual : chosen) ++runs_of_group[residual->group];
+  std::vector<std::pair<double, double>> ratios;
+  for (const Residual* residual : chosen) {
+    ratios.emplace_back(residual->log_ratio_ideal, 1.0 / runs_of_group[residual->group]);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  const double wanted = share * static_cast<double>(runs_of_group.size());
+  double sum = 0;
+  for (const auto& [ratio, weight] : ratios) {
+    sum += weight;
+    if (sum >= wanted) return ratio;
+  }
+  return ratios.back().first;
+}
+
 std::string source_of(const std::vector<const Residual*>& chosen) {
   std::map<std::string, int> families;
   std::map<std::string, int> machines;
@@ -71,6 +89,12 @@ std::string source_of(const std::vector<const Residual*>& chosen) {
 }
 
 }  // namespace
+
+std::string precision_class(const std::string& precision) {
+  const auto has = [&](const char* part) { return precision.find(part) != std::string::npos; };
+  if (has("FP4") || has("fp4")) return "fp4";
+  return has("FP8") || has("fp8") ? "fp8" : "bf16";
+}
 
 std::string generation_of(const std::string& gpu) {
   const auto has = [&](std::string_view part) { return gpu.find(part) != std::string::npos; };
@@ -94,9 +118,14 @@ ErrorBand band_near(const RunTraits& traits, std::span<const Residual> residuals
   if (order.empty()) return band;
   std::vector<const Residual*> chosen;
   for (const auto& [far, residual] : order) chosen.push_back(residual);
-  const double size = size_that_covers(chosen);
-  band.low = std::exp(-size);
-  band.high = std::exp(size);
+  if (traits.family.empty()) {
+    band.low = std::exp(ideal_quantile(chosen, (1 - coverage) / 2));
+    band.high = std::exp(ideal_quantile(chosen, (1 + coverage) / 2));
+  } else {
+    const double size = size_that_covers(chosen);
+    band.low = std::exp(-size);
+    band.high = std::exp(size);
+  }
   band.runs = static_cast<int>(chosen.size());
   band.source = source_of(chosen);
   return band;

@@ -553,7 +553,8 @@ struct Fields<Plan> {
       optional("attention_kernel", &Plan::attention_kernel)
           .doc("of which generation; unfused: all scores go through memory"),
       optional("software", &Plan::software)
-          .doc("an entry of planner/software, whose measured efficiency scales the step"),
+          .doc("an entry of planner/runs/software.json: the error band is around the step at its "
+               "measured efficiency"),
       optional("effects", &Plan::effects),
       optional("phases", &Plan::phases),
       optional("published", &Plan::published),

@@ -26,9 +26,10 @@ bool ends_with(const std::string& text, const std::string& end) {
 std::string module_of(const std::string& path) {
   if (starts_with(path, "planner/main") || path == "trainer/main.cpp") return "main";
   if (starts_with(path, "planner/command_")) return "command_line";
-  for (const char* root : {"planner/check_runs.", "planner/express_run.", "planner/predict.",
-                           "planner/calibrate.", "planner/describe.", "planner/network.",
-                           "planner/expert_transfer.", "planner/sweep.", "planner/plan_search"}) {
+  for (const char* root :
+       {"planner/check_runs.", "planner/error_band.", "planner/express_run.", "planner/predict.",
+        "planner/calibrate.", "planner/describe.", "planner/network.", "planner/expert_transfer.",
+        "planner/sweep.", "planner/plan_search"}) {
     if (starts_with(path, root)) return "predict";
   }
   if (starts_with(path, "planner/spec/")) return "planner/spec";

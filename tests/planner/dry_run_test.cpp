@@ -81,6 +81,31 @@ TEST(DryRun, ZbH1) {
   EXPECT_GT(exact, 200);
 }
 
+// Section 2.2: with passes of equal length ZB-H2 has no bubble but the way of the first micro-batch
+// to each rank, as soon as the pipeline fills (n >= 2 PP - 1).
+TEST(DryRun, ZbH2HasNoBubbleWithEqualPasses) {
+  int exact = 0;
+  for (const ScheduleShape& shape : test::sound_shapes(8, 1, 20)) {
+    if (shape.kind != Kind::zb_h2 || shape.micro_batches < 2 * shape.pipeline_ranks - 1) continue;
+    const double makespan = dry_run(build_schedule(shape), {}).makespan;
+    EXPECT_EQ(makespan, 3 * shape.micro_batches + shape.pipeline_ranks - 1)
+        << test::describe(shape);
+    ++exact;
+  }
+  EXPECT_GT(exact, 80);
+}
+
+// Section 6: nor has ZB-V, within the memory of 1F1B. The greedy rule ends a few passes later.
+TEST(DryRun, ZbVHasHardlyABubbleWithEqualPasses) {
+  for (const ScheduleShape& shape : test::sound_shapes(8, 2, 20)) {
+    if (shape.kind != Kind::zb_v || shape.micro_batches < 2 * shape.pipeline_ranks) continue;
+    const double makespan = dry_run(build_schedule(shape), {}).makespan;
+    const double work = 6.0 * shape.micro_batches;
+    EXPECT_GE(makespan, work) << test::describe(shape);
+    EXPECT_LE(makespan, work + 2 * shape.pipeline_ranks) << test::describe(shape);
+  }
+}
+
 TEST(DryRun, CommunicationTakesNoTime) {
   for (const ScheduleShape& shape : test::sound_shapes(5, 2, 11)) {
     const Schedule schedule = build_schedule(shape);
