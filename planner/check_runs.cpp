@@ -79,8 +79,11 @@ std::vector<RunCheck> check_runs(const std::vector<PublishedRun>& runs,
     const SoftwareSpec entry = software_of_record(software, run.id);
     RunCheck check = begin_check(run, entry);
     const std::string name = device_of_gpu(run.hardware.gpu);
-    if (name.empty()) {
+    check.problems = run.read_problems;
+    if (check.problems.empty() && name.empty()) {
       check.problems.push_back("/hardware/gpu: no device profile for " + run.hardware.gpu);
+    }
+    if (!check.problems.empty()) {
       checks.push_back(std::move(check));
       continue;
     }

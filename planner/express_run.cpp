@@ -345,8 +345,9 @@ Overlap overlap_of(const RunParallel& run, bool moe, Notes& notes) {
   overlap.parameter_gather = replicas;
   overlap.tensor_parallel = said.tp.value_or(false);
   overlap.context_parallel = run.cp > 1;  // rings, as Transformer Engine and torchtitan have them
-  // Plain 1F1B sends and receives in between; interleaved schedules send while they compute.
-  overlap.pipeline_sends = said.pp.value_or(run.vpp > 1);
+  // Plain 1F1B sends and receives in between; interleaved and zero-bubble schedules send while they
+  // compute.
+  overlap.pipeline_sends = said.pp.value_or(run.vpp > 1 || lower(run.schedule).starts_with("zb"));
   overlap.expert_all_to_all = said.moe_a2a.value_or(false);
   return overlap;
 }

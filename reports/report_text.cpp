@@ -243,7 +243,7 @@ void add_band(const Report& report, Page& page) {
   if (!report.band) return;
   const StepBand& band = *report.band;
   page.paragraph("80 % band of the step",
-                 fmt::format("{} to {}, around {} {}: from {}", seconds_text(band.low),
+                 fmt::format("{} to {}, for {} {}: from {}", seconds_text(band.low),
                              seconds_text(band.high), seconds_text(band.expected),
                              report.plan.software.empty()
                                  ? "with software as good as the model's"

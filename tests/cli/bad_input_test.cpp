@@ -52,8 +52,13 @@ TEST(BadInput, AFileAboveSixtyFourMebibytes) {
 }
 
 TEST(BadInput, AFileThatMayNotBeRead) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const Folder folder;
+  if (::geteuid() == 0) {  // root may open everything, but not read address 0 of its own memory
+    std::filesystem::create_symlink("/proc/self/mem", folder.path("secret.json"));
+    expect_failure(folder.run({"simulate", "secret.json"}), 2,
+                   {"secret.json: cannot be read: Input/output error"});
+    return;
+  }
   folder.write("secret.json", changed_plan({}));
   std::filesystem::permissions(folder.path("secret.json"), std::filesystem::perms::none);
   expect_failure(folder.run({"simulate", "secret.json"}), 2, {"secret.json: cannot be opened"});

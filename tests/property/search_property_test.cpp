@@ -48,7 +48,8 @@ RC_GTEST_PROP(SearchProperty, BoundsAreBelowSimulationsAndMemoryIsThatOfThePlan,
   bounds.set_pipeline(in.plan, 0, stages);
   const SimTime step = test::run(given, no_effects).step_end;
   RC_ASSERT(bounds.step(in.plan) <= step);
-  RC_ASSERT(2 * bounds.step(in.plan) >= step);  // and worth something
+  // And worth something; ZeRO-2 and 3 may wait for exchanges all the time.
+  if (in.plan.parallelism.zero_stage < 2) RC_ASSERT(2 * bounds.step(in.plan) >= step);
   double memory = 0;
   for (const RankMemory& rank : memory_of(in, schedule_of(in.plan))) {
     memory = std::max(memory, total(rank).value);

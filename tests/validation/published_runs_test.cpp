@@ -7,6 +7,7 @@
 
 #include "planner/catalog.hpp"
 #include "planner/check_runs.hpp"
+#include "planner/spec/parameters.hpp"
 #include "planner/spec/published_run_json.hpp"
 #include "planner/spec/residual_json.hpp"
 #include "planner/spec/software_json.hpp"
@@ -23,7 +24,8 @@ Document document(const std::string& name) {
 
 const std::vector<RunCheck>& checks() {
   static const std::vector<RunCheck> all = check_runs(
-      read_published_runs(document("published_runs.json")), read_software(document("software.json")),
+      read_published_runs(document("published_runs.json")),
+      read_software(document("software.json")),
       [](const std::string& name) { return load_device(data, name); }, [](std::size_t) {});
   return all;
 }
@@ -90,9 +92,7 @@ TEST(PublishedRuns, Memory) {
   EXPECT_EQ(accuracy().memory.called_impossible, 0);
 }
 
-TEST(PublishedRuns, BandsHoldWhatTheySay) {
-  EXPECT_NEAR(accuracy().band_coverage, 0.80, 0.05);
-}
+TEST(PublishedRuns, BandsHoldWhatTheySay) { EXPECT_NEAR(accuracy().band_coverage, 0.80, 0.05); }
 
 // Factors and residuals in the tree are those of this model, to the digits that they are kept with.
 TEST(PublishedRuns, ShippedFactorsAreThoseOfTheseRuns) {
@@ -121,9 +121,9 @@ TEST(PublishedRuns, NoPredictionIsFasterThanThePeak) {
     const DeviceProfile device = load_device(data, device_of_gpu(run.hardware.gpu));
     const ExpressedRun expressed = express_run(run, device, {});
     const Inputs& in = expressed.inputs;
-    const Flops flops = model_flops_per_token(in.model, in.plan.batch.sequence_length,
-                                              AttentionCounting::causal) *
-                        tokens_per_step(in.plan);
+    const Flops flops =
+        model_flops_per_token(in.model, in.plan.batch.sequence_length, AttentionCounting::causal) *
+        tokens_per_step(in.plan);
     const FlopsPerSecond peak =
         std::max({device.gpu.bf16_peak, device.gpu.fp8_peak, device.gpu.fp4_peak});
     const Seconds least = flops / (peak * static_cast<double>(gpus(in.cluster)));
