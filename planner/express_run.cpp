@@ -13,7 +13,6 @@
 namespace reckon {
 namespace {
 
-constexpr double tera = 1e12;
 constexpr double giga = 1e9;
 
 bool contains(std::string_view text, std::string_view word) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "planner/schedules/rank_program.hpp"
 
@@ -33,93 +33,74 @@ Schedule build_handcrafted(const ScheduleShape& shape, int depth) {
   return schedule;
 }
 
-// One rank of a V: its first chunk going down, its second coming back up. Counters are of
-// micro-batches: all chunks run them in order.
-struct VRank {
-  std::array<int, 2> forwards{}, inputs{}, weights{};  // [chunk] done
-  RankProgram program;
-};
-
-// What a rank can run in a tick, chosen greedily: input gradients first, which others wait for;
-// then forwards, as long as no more than PP micro-batches are in flight; weight gradients when
-// nothing else is there (arXiv 2401.10241, section 3.1, with passes of equal length).
-class VBuilder {
+// One rank of a V while it is written: its chunk going down (0) and the one coming back up (1),
+// each of which runs its micro-batches in order.
+class VRank {
  public:
-  explicit VBuilder(const ScheduleShape& shape)
-      : shape_(shape), ranks_(static_cast<std::size_t>(shape.pipeline_ranks)) {}
+  VRank(const ScheduleShape& shape, int rank)
+      : micro_batches_(shape.micro_batches), stages_{rank, shape.stages - 1 - rank} {}
 
-  Schedule build() && {
-    while (!all_done()) {
-      std::vector<std::optional<Op>> chosen;
-      for (int rank = 0; rank < shape_.pipeline_ranks; ++rank) chosen.push_back(choose(rank));
-      for (int rank = 0; rank < shape_.pipeline_ranks; ++rank) {
-        if (const std::optional<Op>& op = chosen[index(rank)]) run(rank, *op);
-      }
-    }
-    Schedule schedule{.shape = shape_, .ops_by_rank = {}};
-    for (VRank& rank : ranks_) schedule.ops_by_rank.push_back(std::move(rank.program).take());
-    return schedule;
+  void forward(std::size_t chunk) { run(OpKind::forward, chunk, forwards_, micro_batches_); }
+  void input(std::size_t chunk) { run(OpKind::backward_input, chunk, inputs_, micro_batches_); }
+  void weight(std::size_t chunk) { run(OpKind::backward_weight, chunk, weights_, inputs_[chunk]); }
+  void all_of(std::size_t chunk) {
+    forward(chunk);
+    input(chunk);
+    weight(chunk);
   }
+  bool has_forwards() const { return forwards_[1] < forwards_[0] || forwards_[0] < micro_batches_; }
+  bool has_weights(std::size_t chunk) const { return weights_[chunk] < inputs_[chunk]; }
+  std::vector<Op> take() && { return std::move(program_).take(); }
 
  private:
-  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  int stage_of(int rank, int chunk) const {
-    return chunk == 0 ? rank : 2 * shape_.pipeline_ranks - 1 - rank;
-  }
-  int chunk_of(int stage) const { return stage < shape_.pipeline_ranks ? 0 : 1; }
-  const VRank& holder(int stage) const { return ranks_[index(rank_of_stage(shape_, stage, 0))]; }
-  bool all_done() const {
-    return std::all_of(ranks_.begin(), ranks_.end(), [&](const VRank& rank) {
-      return rank.weights[0] == shape_.micro_batches && rank.weights[1] == shape_.micro_batches;
-    });
-  }
-  bool input_is_there(int stage, int micro_batch) const {
-    if (micro_batch >= shape_.micro_batches) return false;
-    return stage == 0 || holder(stage - 1).forwards[index(chunk_of(stage - 1))] > micro_batch;
-  }
-  bool gradient_is_there(int stage, int micro_batch) const {
-    if (micro_batch >= holder(stage).forwards[index(chunk_of(stage))]) return false;
-    return stage + 1 == shape_.stages ||
-           holder(stage + 1).inputs[index(chunk_of(stage + 1))] > micro_batch;
-  }
-  std::optional<Op> choose(int rank) const {
-    const VRank& r = ranks_[index(rank)];
-    for (const int chunk : {1, 0}) {
-      const int stage = stage_of(rank, chunk);
-      const int next = r.inputs[index(chunk)];
-      if (gradient_is_there(stage, next)) return Op{OpKind::backward_input, stage, next, 0};
-    }
-    for (const int chunk : {1, 0}) {
-      const int stage = stage_of(rank, chunk);
-      const int next = r.forwards[index(chunk)];
-      const bool room = chunk == 1 || r.forwards[0] - r.weights[0] < shape_.pipeline_ranks;
-      if (room && input_is_there(stage, next)) return Op{OpKind::forward, stage, next, 0};
-    }
-    for (const int chunk : {1, 0}) {
-      const int next = r.weights[index(chunk)];
-      if (next < r.inputs[index(chunk)]) {
-        return Op{OpKind::backward_weight, stage_of(rank, chunk), next, 0};
-      }
-    }
-    return std::nullopt;
-  }
-  void run(int rank, const Op& op) {
-    VRank& r = ranks_[index(rank)];
-    const std::size_t chunk = index(chunk_of(op.stage));
-    r.program.run(op.kind, op.stage, op.micro_batch);
-    if (op.kind == OpKind::forward) ++r.forwards[chunk];
-    if (op.kind == OpKind::backward_input) ++r.inputs[chunk];
-    if (op.kind == OpKind::backward_weight) ++r.weights[chunk];
+  void run(OpKind kind, std::size_t chunk, std::array<int, 2>& done, int most) {
+    if (done[chunk] < most) program_.run(kind, stages_[chunk], done[chunk]++);
   }
 
-  ScheduleShape shape_;
-  std::vector<VRank> ranks_;
+  int micro_batches_;
+  std::array<int, 2> stages_;
+  std::array<int, 2> forwards_{}, inputs_{}, weights_{};  // [chunk] done
+  RankProgram program_;
 };
+
+// Fills the way down and back with forwards, then alternates both chunks, all three passes of each,
+// and ends with the weight gradients that were put off.
+std::vector<Op> v_program(const ScheduleShape& shape, int rank) {
+  const int ranks = shape.pipeline_ranks;
+  VRank r(shape, rank);
+  for (int i = 0; i < 2 * (ranks - rank) - 1; ++i) r.forward(0);
+  for (int i = 0; i < rank; ++i) {
+    r.forward(1);
+    r.forward(0);
+  }
+  for (int i = 0; i < ranks - rank; ++i) r.all_of(1);
+  while (r.has_forwards()) {
+    r.all_of(0);
+    r.all_of(1);
+  }
+  for (int i = 0; i < rank; ++i) {
+    r.input(0);
+    r.input(1);
+  }
+  for (int i = 0; i < ranks - rank; ++i) {
+    r.input(0);
+    r.weight(0);
+  }
+  while (r.has_weights(1)) r.weight(1);
+  while (r.has_weights(0)) r.weight(0);
+  return std::move(r).take();
+}
 
 }  // namespace
 
 Schedule build_zb_h1(const ScheduleShape& shape) { return build_handcrafted(shape, 1); }
 Schedule build_zb_h2(const ScheduleShape& shape) { return build_handcrafted(shape, 2); }
-Schedule build_zb_v(const ScheduleShape& shape) { return VBuilder(shape).build(); }
+Schedule build_zb_v(const ScheduleShape& shape) {
+  Schedule schedule{.shape = shape, .ops_by_rank = {}};
+  for (int rank = 0; rank < shape.pipeline_ranks; ++rank) {
+    schedule.ops_by_rank.push_back(v_program(shape, rank));
+  }
+  return schedule;
+}
 
 }  // namespace reckon

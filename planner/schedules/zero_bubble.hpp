@@ -16,9 +16,10 @@ Schedule build_zb_h1(const ScheduleShape& shape);
 // the passes are equal. Precondition as above.
 Schedule build_zb_h2(const ScheduleShape& shape);
 
-// ZB-V (section 6): rank r holds stages r and 2 PP - 1 - r; made for passes of equal length, by the
-// greedy rule of section 3.1, within the memory of 1F1B (2 PP chunks of half a stage). Linear in
-// ops x ranks. Precondition as above.
+// ZB-V (section 6): rank r holds stages r and 2 PP - 1 - r; both chunks take turns, all three
+// passes of each, behind a warm-up that fills the way down and back; within the memory of 1F1B (2
+// PP chunks of half a stage). Bubble (PP-1) B_input where B_input is no shorter than F and W, for n
+// >= 2 PP - 1 micro-batches. Precondition as above.
 Schedule build_zb_v(const ScheduleShape& shape);
 
 }  // namespace reckon

@@ -69,8 +69,8 @@ ScheduleShape shortest_alike(const ScheduleShape& shape) {
   ScheduleShape alike = shape;
   switch (shape.kind) {
     case ScheduleKind::gpipe:
-    case ScheduleKind::zb_v:  // greedy: no period is known
       break;
+    case ScheduleKind::zb_v:
     case ScheduleKind::zb_h2:
       alike.micro_batches = std::min(shape.micro_batches, 6 * ranks);
       break;

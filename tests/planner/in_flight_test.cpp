@@ -31,7 +31,7 @@ TEST(InFlight, PeaksAreThePublishedBounds) {
     const std::vector<int> peaks = peak_chunks_in_flight(schedule);
     for (int rank = 0; rank < shape.pipeline_ranks; ++rank) {
       const ChunkBound bound = published_chunk_bound(shape, rank);
-      if (shape.kind == ScheduleKind::zb_v) {  // made by a greedy rule: its bound is only kept
+      if (shape.kind == ScheduleKind::zb_v) {  // of all ranks: later ones hold as many or fewer
         EXPECT_LE(peaks[static_cast<std::size_t>(rank)], bound.live) << test::describe(shape);
         continue;
       }

@@ -207,7 +207,10 @@ TEST(ExpressRun, SchedulesAct) {
                      r.parallel.schedule = text;
                      r.parallel.vpp = chunks;
                      r.parallel.overlap.pp = true;
-                     r.model.vocab = 2048;  // ZB-V has embedding and head on one rank
+                     r.model.vocab = 2048;   // ZB-V has embedding and head on one rank
+                     r.model.hidden = 4096;  // layers that take longer than their sends
+                     r.model.ffn = 16384;
+                     r.model.head_dim = 256;
                    })
         .step;
   };
