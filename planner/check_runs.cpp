@@ -59,8 +59,10 @@ void set_bands(std::vector<RunCheck>& checks) {
                            check.held_out};
     const ErrorBand band = band_near(traits, residuals, check.group);
     if (band.runs == 0) continue;
-    check.band_low = check.held_out * band.low;
-    check.band_high = check.held_out * band.high;
+    // Without a known software the band is of how much longer than ideal a step takes.
+    const Seconds around = check.family.empty() ? check.ideal : check.held_out;
+    check.band_low = around * band.low;
+    check.band_high = around * band.high;
     check.band_source = band.source;
   }
 }

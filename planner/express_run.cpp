@@ -4,7 +4,9 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -81,21 +83,27 @@ Activation activation_of(const RunModel& m, Notes& notes) {
   return Activation::gelu;
 }
 
-MoeSpec moe_of(const RunModel& m) {
+MoeSpec moe_of(const RunModel& m, Notes& notes) {
   MoeSpec moe;
   moe.first_dense_layers = m.dense_layers;
   moe.experts = m.experts;
   moe.experts_per_token = m.topk;
   moe.expert_intermediate = m.moe_ffn > 0 ? m.moe_ffn : m.ffn;
-  moe.shared_experts = m.shared_ffn / std::max(1, moe.expert_intermediate);
+  const int width = std::max(1, moe.expert_intermediate);
+  moe.shared_experts = (m.shared_ffn + width / 2) / width;
+  if (m.shared_ffn % width != 0) {
+    notes.assume("shared experts of " + std::to_string(moe.shared_experts * width) +
+                 " columns for the " + std::to_string(m.shared_ffn) + " given");
+  }
   return moe;
 }
 
 // Megatron pads the vocabulary to a multiple of 128 x tensor_parallel, so that ranks can share it.
 int padded_vocabulary(int vocabulary, int tensor_parallel) {
   if (vocabulary % tensor_parallel == 0) return vocabulary;
-  const int round = 128 * tensor_parallel;
-  return (vocabulary + round - 1) / round * round;
+  const std::int64_t round = std::int64_t{128} * tensor_parallel;
+  const std::int64_t padded = (vocabulary + round - 1) / round * round;
+  return static_cast<int>(std::min<std::int64_t>(padded, std::numeric_limits<int>::max()));
 }
 
 ModelSpec model_of(const PublishedRun& run, Notes& notes) {
@@ -116,7 +124,7 @@ ModelSpec model_of(const PublishedRun& run, Notes& notes) {
                                            : Positions::rotary;
   if (model.positions == Positions::learned) model.learned_positions = m.seq;
   model.attention = attention_of(m, notes);
-  if (m.experts > 1) model.moe = moe_of(m);
+  if (m.experts > 1) model.moe = moe_of(m, notes);
   model.mtp_modules = m.mtp_layers;
   model.source = run.source;
   return model;
@@ -217,8 +225,14 @@ Precision precision_of(const RunParallel& parallel, const SoftwareSpec& software
   if (contains(lower(parallel.zero), "float8 all-gather")) p.parameter_gather = Dtype::fp8_tensor;
   p.gradients = software.gradients;
   p.moments = software.moments;
-  if (!parallel.reduce_dtype.empty()) {
-    p.gradients = contains(parallel.reduce_dtype, "reduce fp32") ? Dtype::fp32 : Dtype::bf16;
+  if (!parallel.reduce_dtype.empty()) {  // "DEFAULT (params bf16, reduce fp32)", "bf16 (PURE)"
+    const std::string words = lower(parallel.reduce_dtype);
+    const std::size_t reduce = words.find("reduce");
+    const std::string said = reduce == std::string::npos ? words : words.substr(reduce);
+    p.gradients = contains(said, "32") ? Dtype::fp32 : Dtype::bf16;
+    if (!contains(said, "32") && !contains(said, "16")) {
+      notes.assume("reduce_dtype \"" + parallel.reduce_dtype + "\" as BF16");
+    }
   }
   return p;
 }
@@ -250,7 +264,10 @@ Recompute recompute_of(const std::string& text, Notes& notes) {
   if (words.empty() || words == "none") return r;
   if (words.starts_with("full")) {
     r.full = true;
-    if (colon != std::string::npos) r.full_layers = std::max(0, std::atoi(&words[colon + 1]));
+    if (colon == std::string::npos) return r;
+    const long layers = std::strtol(words.c_str() + colon + 1, nullptr, 10);
+    r.full = layers > 0;
+    r.full_layers = static_cast<int>(std::clamp(layers, 0L, 100000L));
   } else if (colon != std::string::npos) {
     set_modules(words.substr(colon + 1), r, notes);
   } else if (words.starts_with("selective")) {

@@ -105,6 +105,7 @@ AccuracySummary summary_of(const std::vector<RunCheck>& runs, std::string name,
   s.group_p90 = quantile(by_group, 0.9);
   s.bias = mean(bias);
   s.held_out_median = quantile(held_out, 0.5);
+  s.held_out_p90 = quantile(held_out, 0.9);
   s.rank_correlation = rank_correlation(measured, predicted);
   return s;
 }
@@ -156,11 +157,11 @@ std::string reason_of(const RunCheck& run) {
         fmt::format("runs of the same configuration differ by {:.0f} %", run.spread * 100));
   }
   if (run.architecture == "moe") {
-    reasons.emplace_back("eager experts are launched one by one, with the host in between");
+    reasons.emplace_back("of layers with experts the host's part is known of two models only");
   }
   if (run.carried_over) reasons.emplace_back("no kernel was measured on this GPU");
   if (!run.assumptions.empty()) reasons.push_back("assumed: " + run.assumptions.front());
-  if (reasons.empty()) reasons.emplace_back("the only one of its kind among its software's runs");
+  if (reasons.empty()) reasons.emplace_back("no reason is known");
   std::string text;
   for (const std::string& reason : reasons) text += (text.empty() ? "" : "; ") + reason;
   return text;
@@ -186,6 +187,7 @@ MemoryAccuracy memory_of_runs(const std::vector<RunCheck>& runs) {
   for (const RunCheck& run : runs) {
     if (!is_expressed(run)) continue;
     if (run.predicted_memory > run.memory_limit * (1 + memory_margin)) ++m.called_impossible;
+    if (run.predicted_memory > run.memory_limit) ++m.above_limit;
     if (run.measured_memory.value <= 0) continue;
     signed_sizes.push_back(run.predicted_memory / run.measured_memory - 1);
     sizes.push_back(std::abs(signed_sizes.back()));
@@ -251,7 +253,7 @@ SoftwareTable fitted_software(SoftwareTable table, const std::vector<RunCheck>& 
     const Choice own = [&](const RunCheck& r) { return r.software == release_of(entry); };
     const auto factor = factor_of(runs, own, "");
     if (!factor) continue;
-    entry.step_time_factor = std::round(*factor * 1e4) / 1e4;
+    entry.step_time_factor = *factor >= 1e-3 ? std::round(*factor * 1e4) / 1e4 : *factor;
     const AccuracySummary summary = summary_of(runs, entry.name, own);
     entry.rows = summary.rows;
     entry.held_out_median = std::round(summary.held_out_median * 1e4) / 1e4;

@@ -43,7 +43,8 @@ struct AccuracySummary {
   double group_median = 0, group_p90 = 0;  // over groups, each the mean of its runs
   double bias = 0;                         // mean of predicted / measured - 1, each group once
   double rank_correlation = 0;             // Spearman's, of step times
-  double held_out_median = 0;              // over groups, each with the factor of the others
+  // Over groups, each with the factor of the others.
+  double held_out_median = 0, held_out_p90 = 0;
 };
 
 struct WorstRun {
@@ -56,11 +57,12 @@ struct WorstRun {
 struct MemoryAccuracy {
   int rows = 0;
   double median = 0, p90 = 0, bias = 0;
-  int called_impossible = 0;  // of all runs, beyond the model's own error
+  int above_limit = 0;        // of all runs
+  int called_impossible = 0;  // of these, those beyond the model's own error
 };
 
-// The p90 of the memory model's error over the runs that `reckon validate` measures it on; a plan
-// within it of the limit is called tight, not impossible.
+// About the p90 of the memory model's error over the runs that `reckon validate` measures it on; a
+// plan within it of the limit is called tight, not impossible.
 inline constexpr double memory_margin = 0.1;
 
 struct Accuracy {

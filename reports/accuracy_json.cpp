@@ -57,7 +57,8 @@ struct Fields<AccuracySummary> {
       required("rank_correlation", &AccuracySummary::rank_correlation).doc("Spearman's"),
       required("held_out_median", &AccuracySummary::held_out_median)
           .min(0)
-          .doc("over groups, each with the factor of the others")};
+          .doc("over groups, each with the factor of the others"),
+      required("held_out_p90", &AccuracySummary::held_out_p90).min(0)};
 };
 template <>
 struct Fields<WorstRun> {
@@ -71,7 +72,9 @@ struct Fields<MemoryAccuracy> {
   static constexpr std::tuple table{
       required("rows", &MemoryAccuracy::rows).min(0),
       required("median", &MemoryAccuracy::median).min(0),
-      required("p90", &MemoryAccuracy::p90).min(0), required("bias", &MemoryAccuracy::bias),
+      required("p90", &MemoryAccuracy::p90).min(0),
+      required("bias", &MemoryAccuracy::bias),
+      required("above_limit", &MemoryAccuracy::above_limit).min(0),
       required("called_impossible", &MemoryAccuracy::called_impossible).min(0)};
 };
 template <>

@@ -20,21 +20,28 @@ std::string seconds(Seconds time) {
 
 std::vector<Cell> row_of(const AccuracySummary& s, Tone tone) {
   const std::string name = s.name.empty() ? "unknown software" : s.name;
-  return {Cell(name, tone),         with_commas(s.rows, 0),
-          with_commas(s.groups, 0), Cell(percent(s.median, 1), tone),
-          percent(s.p90, 1),        Cell(percent(s.group_median, 1), tone),
-          percent(s.group_p90, 1),  percent(s.held_out_median, 1),
-          signed_percent(s.bias),   s.rows > 2 ? fmt::format("{:.3f}", s.rank_correlation) : "-"};
+  return {Cell(name, tone),
+          with_commas(s.rows, 0),
+          with_commas(s.groups, 0),
+          Cell(percent(s.median, 1), tone),
+          percent(s.p90, 1),
+          Cell(percent(s.group_median, 1), tone),
+          percent(s.group_p90, 1),
+          percent(s.held_out_median, 1),
+          percent(s.held_out_p90, 1),
+          signed_percent(s.bias),
+          s.rows > 2 ? fmt::format("{:.3f}", s.rank_correlation) : "-"};
 }
 
 Table summary_table() {
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right,
-               Align::right, Align::right, Align::right, Align::right});
+               Align::right, Align::right, Align::right, Align::right, Align::right});
   table.add({"", "", "", Cell("by run", Tone::dim), "", Cell("by group", Tone::dim), "",
-             Cell("left out", Tone::dim), "", Cell("rank", Tone::dim)});
+             Cell("left out", Tone::dim), "", "", Cell("rank", Tone::dim)});
   table.add({"", Cell("runs", Tone::dim), Cell("groups", Tone::dim), Cell("median", Tone::dim),
              Cell("p90", Tone::dim), Cell("median", Tone::dim), Cell("p90", Tone::dim),
-             Cell("median", Tone::dim), Cell("bias", Tone::dim), Cell("corr.", Tone::dim)});
+             Cell("median", Tone::dim), Cell("p90", Tone::dim), Cell("bias", Tone::dim),
+             Cell("corr.", Tone::dim)});
   return table;
 }
 
@@ -68,6 +75,7 @@ void add_worst(const Accuracy& a, Page& page) {
 }
 
 void add_memory_and_bands(const Accuracy& a, Page& page) {
+  if (a.all.expressed == 0) return;
   page.title("MEMORY AND BANDS", "");
   if (a.memory.rows > 0) {
     page.paragraph(page.pick("•", "-"),
@@ -78,8 +86,11 @@ void add_memory_and_bands(const Accuracy& a, Page& page) {
   }
   page.paragraph(
       page.pick("•", "-"),
-      fmt::format("{} of {} runs called impossible (above the GPU's memory by more than {})",
-                  a.memory.called_impossible, a.all.expressed, percent(memory_margin, 0)),
+      fmt::format(
+          "{} of {} runs called impossible (above the GPU's memory by more than the model's "
+          "own error of {}), {} tight (above it by less)",
+          a.memory.called_impossible, a.all.expressed, percent(memory_margin, 0),
+          a.memory.above_limit - a.memory.called_impossible),
       a.memory.called_impossible > 0 ? Tone::bad : Tone::plain);
   page.paragraph(page.pick("•", "-"),
                  fmt::format("{} of runs end within their 80 % band, which runs of other groups "

@@ -127,6 +127,19 @@ double layer_temporaries(const ModelSpec& model, const Plan& plan) {
   return std::max(attention, mlp);
 }
 
+// The activations of the layer that is being computed again, all of them there at once.
+double recomputed_layer(const ModelSpec& model, const Plan& plan) {
+  const Recompute& r = plan.recompute;
+  if (!r.full && !r.every_other_matmul &&
+      !(r.attention_core && plan.attention_kernel == AttentionKernel::unfused)) {
+    return 0;
+  }
+  Plan kept = plan;
+  kept.recompute = {};
+  const int last = model.layers - 1;
+  return live_layer_bytes(model, kept, last).value - live_layer_bytes(model, plan, last).value;
+}
+
 // ZeRO-3: the weights of the layer at work and of the next, the gradients of one.
 double gathered_layers(const ModelSpec& model, const Plan& plan) {
   if (plan.parallelism.zero_stage < 3) return 0;
@@ -290,7 +303,8 @@ std::vector<RankMemory> memory_of_ranks(const ModelSpec& model, const Plan& plan
                                 logit_bytes(model, plan, layers[static_cast<std::size_t>(stage)]));
     }
     m.communication = {communication_buffers(model, plan)};
-    m.workspace = reserved + Bytes{layer_temporaries(model, plan) + gathered_layers(model, plan)};
+    m.workspace = reserved + Bytes{layer_temporaries(model, plan) + recomputed_layer(model, plan) +
+                                   gathered_layers(model, plan)};
     ranks.push_back(m);
   }
   return ranks;

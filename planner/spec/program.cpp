@@ -113,6 +113,11 @@ void send(Builder& b, int owner, bool wanted) {
   b.program.output[slot] = output;
 }
 
+void scatter_gradients(Builder& b, int layer) {
+  if (!b.scatters_gradients()) return;
+  b.add_beside(0, PartKind::gradient_scatter, communication, layer, b.last());
+}
+
 // ZeRO-3's weights come one layer ahead of their use and go behind it: a gather starts when the
 // layer two before its own is done, so that two layers' weights are held (FSDP: limit_all_gathers).
 class WeightGathers {
@@ -164,11 +169,6 @@ void forward_chunk(Builder& b, const StageLayers& stage) {
   close_forward(b, 0, stage);
 }
 
-void scatter_gradients(Builder& b, int layer) {
-  if (!b.scatters_gradients()) return;
-  b.add_beside(0, PartKind::gradient_scatter, communication, layer, b.last());
-}
-
 void backward_chunk(Builder& b, const StageLayers& stage, bool with_weights) {
   open_backward(b, 0, stage, with_weights);
   std::vector<int> layers = layers_of(b.model, stage);
@@ -199,14 +199,28 @@ void weight_chunk(Builder& b, const StageLayers& stage) {
   for (const int layer : layers) {
     b.add(0, PartKind::mlp_backward_weight, compute, layer);
     b.add(0, PartKind::attention_backward_weight, compute, layer);
+    scatter_gradients(b, layer);
   }
   if (stage.embedding) b.add(0, PartKind::embedding_backward_weight, compute, 0);
+  if (stage.embedding || stage.head) scatter_gradients(b, end_layer);
+}
+
+// ZeRO-3 in a pair: a layer's weights come in its own turn. Where its first part is a transfer, the
+// order of its lane makes it wait.
+void gather_in_turn(Builder& b, int owner, int layer, Lane first) {
+  if (!b.gathers_weights()) return;
+  const std::int32_t arrived =
+      b.add_beside(owner, PartKind::weight_gather, communication, layer, -1);
+  if (first == compute) b.chain[static_cast<std::size_t>(owner)] = arrived;
 }
 
 // One turn of the pair: one forward layer beside one backward layer; -1 stands for "no layer left".
 void pair_turn(Builder& b, int forward_layer, int backward_layer, bool last_forward, Sends sends) {
   const bool f = forward_layer >= 0;
   const bool g = backward_layer >= 0;
+  if (f) gather_in_turn(b, 0, forward_layer, compute);
+  if (g)
+    gather_in_turn(b, 1, backward_layer, b.has_experts(backward_layer) ? communication : compute);
   if (g) combine_backward(b, 1, backward_layer);
   if (f) attention_forward(b, 0, forward_layer);
   if (f) dispatch_forward(b, 0, forward_layer);
@@ -219,6 +233,7 @@ void pair_turn(Builder& b, int forward_layer, int backward_layer, bool last_forw
   if (last_forward) send(b, 0, sends.activation);
   if (g) attention_backward(b, 1, backward_layer);
   if (g) b.add_leaf(1, PartKind::attention_backward_weight, compute, backward_layer);
+  if (g) scatter_gradients(b, backward_layer);
 }
 
 std::int32_t shifted(std::int32_t index, std::size_t by) {
@@ -297,6 +312,7 @@ Program pair_program(const ModelSpec& model, const Plan& plan, const StageLayers
   }
   close_forward(b, 0, forward);
   close_backward(b, 1, backward);
+  if (backward.embedding || backward.head) scatter_gradients(b, end_layer);
   send(b, 1, sends.gradient);
   b.program.overlapped = true;
   return b.program;

@@ -80,7 +80,8 @@ class Members {
     const auto* const list = std::get_if<JsonNode::Array>(&found->value);
     for (const JsonNode& element : list != nullptr ? *list : JsonNode::Array{}) {
       double value = 0;
-      if (take(element, value)) values.push_back(static_cast<int>(value));
+      if (!take(element, value) || std::abs(value) > 1e9) value = -1;  // refused as a layout
+      values.push_back(static_cast<int>(value));
     }
   }
 
@@ -211,8 +212,14 @@ PublishedRun read_run(const JsonNode& node) {
   run.peak_memory_bytes = gigabytes > 0 ? gigabytes * 1e9 : gibibytes * 1073741824.0;
   m.in("repeat").number("spread_pct", run.spread_pct);
   if (run.group.empty()) run.group = run.model.name + "|" + run.hardware.gpu;
-  if (run.step_s <= 0 && run.read_problems.empty()) {
-    run.read_problems.push_back("/step_s: not above zero");
+  constexpr double most_gigabytes = 1e5;
+  for (const double memory : {gigabytes, gibibytes, run.hardware.mem_gb}) {
+    if (memory < 0 || memory > most_gigabytes) {
+      run.read_problems.push_back("a memory of " + number_to_text(memory) + " GB");
+    }
+  }
+  if ((run.step_s < 1e-6 || run.step_s > 1e9) && run.read_problems.empty()) {
+    run.read_problems.push_back("/step_s: not between a microsecond and 1e9 seconds");
   }
   return run;
 }

@@ -580,6 +580,22 @@ PartWork expert_transfer(const Shapes& s, bool is_combine, bool backward) {
 
 // Tensor parallelism gathers the input of a part and reduces its output (Megatron); context
 // parallelism gathers keys and values. Backward does the mirror image.
+// Whether a part's backward runs its forward's exchanges once more.
+bool exchanges_again(const Shapes& s, PartKind part, bool moe) {
+  if (part == PartKind::attention_backward_input) return s.full_recompute;
+  return part == PartKind::mlp_backward_input && recomputes_mlp(s, moe);
+}
+
+void add_tensor_exchange(const Shapes& s, bool without_result, PartWork& work) {
+  const Bytes activations{bf16 * s.tokens * s.h};
+  if (!s.plan.parallelism.sequence_parallel) {
+    if (!without_result) work.transfers.push_back({TransferKind::all_reduce, false, activations});
+    return;
+  }
+  work.transfers.push_back({TransferKind::all_gather, false, activations});
+  if (!without_result) work.transfers.push_back({TransferKind::reduce_scatter, false, activations});
+}
+
 void add_transfers(const Shapes& s, PartKind part, bool moe, PartWork& work) {
   const Parallelism& p = s.plan.parallelism;
   const bool attention =
@@ -589,19 +605,18 @@ void add_transfers(const Shapes& s, PartKind part, bool moe, PartWork& work) {
   const bool routed = mlp && moe;
   // Experts that no ranks share take their rows as they were sent; the shared ones are dense.
   const bool dense = !routed || p.expert_parallel == 1 || shared_width(s, moe) > 0;
+  const bool again = exchanges_again(s, part, moe);
   if (p.tensor_parallel > 1 && dense) {
-    const Bytes activations{bf16 * s.tokens * s.h};
-    if (p.sequence_parallel) {
-      work.transfers.push_back({TransferKind::all_gather, false, activations});
-      work.transfers.push_back({TransferKind::reduce_scatter, false, activations});
-    } else {
-      work.transfers.push_back({TransferKind::all_reduce, false, activations});
-    }
+    add_tensor_exchange(s, false, work);
+    const bool stops_early = s.plan.recompute.keeps_last_input && mlp && !moe;
+    if (again) add_tensor_exchange(s, stops_early, work);
   }
   if (routed && p.expert_parallel > 1 && expert_tensor_parallel(p) > 1) {
     const Bytes rows{bf16 * routed_rows(s.model, s.plan) * s.h};
-    work.transfers.push_back({TransferKind::all_gather, false, rows});
-    work.transfers.push_back({TransferKind::reduce_scatter, false, rows});
+    for (int pass = 0; pass < (again ? 2 : 1); ++pass) {
+      work.transfers.push_back({TransferKind::all_gather, false, rows});
+      work.transfers.push_back({TransferKind::reduce_scatter, false, rows});
+    }
   }
   if (attention && p.context_parallel > 1) {
     const double core = is_mla(s) ? mla_of(s).kv_rank + mla_of(s).rope : s.kv * (s.qk + s.v);
@@ -611,6 +626,9 @@ void add_transfers(const Shapes& s, PartKind part, bool moe, PartWork& work) {
     work.transfers.push_back({TransferKind::all_gather, true, keys});
     if (part == PartKind::attention_backward_input) {
       work.transfers.push_back({TransferKind::reduce_scatter, true, keys});
+      if (again || s.plan.recompute.attention_core) {
+        work.transfers.push_back({TransferKind::all_gather, true, keys});
+      }
     }
   }
 }

@@ -181,6 +181,46 @@ TEST(ExpressRun, ShardingActs) {
   EXPECT_NE(third.step, second.step);
 }
 
+// Whatever the schedule: on a slow network, gradients that are exchanged for every micro-batch take
+// longer than those exchanged once, and weights on top of them longer still.
+TEST(ExpressRun, ShardsAreExchangedUnderEverySchedule) {
+  for (const char* schedule : {"1f1b", "zb-1p", "zb-2p", "zb-v", "dualpipe", "dualpipev"}) {
+    const auto zero = [schedule](const char* text) {
+      return outcome(pipelined(),
+                     [&](PublishedRun& r) {
+                       r.parallel.schedule = schedule;
+                       r.parallel.zero = text;
+                       r.hardware.nic_gbps_per_gpu = 10;
+                       r.hardware.gpus_per_node = r.hardware.nvlink_domain = 1;
+                     })
+          .step;
+    };
+    EXPECT_GT(zero("ZeRO-2"), zero("ZeRO-1")) << schedule;
+    EXPECT_GT(zero("ZeRO-3"), zero("ZeRO-2")) << schedule;
+  }
+}
+
+TEST(ExpressRun, RecomputationRepeatsExchanges) {
+  const auto added = [](double nvlink) {
+    const auto step = [nvlink](const char* recompute) {
+      return outcome(tensor_parallel(),
+                     [&](PublishedRun& r) {
+                       r.hardware.nvlink_gbps_bidir = nvlink;
+                       r.parallel.recompute = recompute;
+                     })
+          .step;
+    };
+    return step("full") - step("none");
+  };
+  EXPECT_GT(added(20), 2 * added(900));
+}
+
+TEST(ExpressRun, NumbersThatOverflowAreProblems) {
+  PublishedRun run = base();
+  run.parallel.tp = 33554432;
+  EXPECT_FALSE(express_run(run, load_device(RECKON_DATA_DIR, "h100-sxm"), {}).problems.empty());
+}
+
 TEST(ExpressRun, TensorParallelismActs) {
   const Outcome plain = outcome(tensor_parallel());
   const Outcome shared = outcome(tensor_parallel(), [](PublishedRun& r) { r.parallel.sp = true; });
@@ -311,6 +351,7 @@ TEST(ExpressRun, EagerOperatorsAndOffloadAct) {
     return outcome(base(), [dtype](PublishedRun& r) { r.parallel.reduce_dtype = dtype; }).step;
   };
   EXPECT_GT(reduced("DEFAULT (params bf16, reduce fp32)"), reduced("bf16 (PURE)"));
+  EXPECT_DOUBLE_EQ(reduced("fp32"), reduced("DEFAULT (params bf16, reduce fp32)"));
 }
 
 TEST(ExpressRun, SoftwareHasItsKernels) {

@@ -65,6 +65,9 @@ TEST(PublishedRuns, ExpertsOnHopper) {
   const AccuracySummary& experts = class_of("experts on H100, H800");
   EXPECT_LE(experts.median, 0.12);
   EXPECT_LE(experts.group_median, 0.12);
+  // Known to miss: with factors of other groups it is 17 %. Two of the four groups are the only
+  // ones of their release, and the host's time comes from the other two.
+  EXPECT_LE(experts.held_out_median, 0.20);
 }
 
 TEST(PublishedRuns, Blackwell) {
@@ -77,8 +80,8 @@ TEST(PublishedRuns, LongerStepsArePredictedLonger) {
   EXPECT_GE(accuracy().all.rank_correlation, 0.97);
 }
 
-// Within 3 % in every family of over ten runs but Megatron-Bridge: the same release is 12 % fast on
-// GB300 and 6 % slow on GB200, and its groups count alike.
+// Within 3 % in every family of over ten runs but Megatron-Bridge. A factor brings the mean over
+// the groups of its release to 1, so that this can only fail in families of several releases.
 TEST(PublishedRuns, BiasOfFamilies) {
   for (const AccuracySummary& family : accuracy().families) {
     if (family.rows <= 10) continue;
@@ -124,8 +127,10 @@ TEST(PublishedRuns, NoPredictionIsFasterThanThePeak) {
     const Flops flops =
         model_flops_per_token(in.model, in.plan.batch.sequence_length, AttentionCounting::causal) *
         tokens_per_step(in.plan);
-    const FlopsPerSecond peak =
-        std::max({device.gpu.bf16_peak, device.gpu.fp8_peak, device.gpu.fp4_peak});
+    const Dtype dtype = in.plan.precision.linear;
+    const FlopsPerSecond peak = dtype == Dtype::nvfp4 ? device.gpu.fp4_peak
+                                : is_narrow(dtype)    ? device.gpu.fp8_peak
+                                                      : device.gpu.bf16_peak;
     const Seconds least = flops / (peak * static_cast<double>(gpus(in.cluster)));
     for (const RunCheck& check : checks()) {
       if (check.id != run.id) continue;
