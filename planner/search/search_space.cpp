@@ -141,6 +141,8 @@ void keep(SearchSpace& space, Axis axis, const std::vector<std::size_t>& kept) {
       return keep(space.context_parallel, kept);
     case Axis::expert_parallel:
       return keep(space.expert_parallel, kept);
+    case Axis::expert_tensor_parallel:
+      return keep(space.expert_tensor_parallel, kept);
     case Axis::precision:
       return keep(space.precision, kept);
     case Axis::sequence_parallel:
@@ -173,6 +175,8 @@ std::vector<int>* open_axis(SearchSpace& space, Axis axis) {
       return &space.context_parallel;
     case Axis::expert_parallel:
       return &space.expert_parallel;
+    case Axis::expert_tensor_parallel:
+      return &space.expert_tensor_parallel;
     case Axis::micro_batch_size:
       return &space.micro_batch_size;
     case Axis::pipeline_parallel:
@@ -223,6 +227,8 @@ std::size_t SearchSpace::size(Axis axis) const {
       return context_parallel.size();
     case Axis::expert_parallel:
       return expert_parallel.size();
+    case Axis::expert_tensor_parallel:
+      return expert_tensor_parallel.size();
     case Axis::precision:
       return precision.size();
     case Axis::sequence_parallel:
@@ -279,6 +285,8 @@ std::string value_text(const SearchSpace& space, Axis axis, std::size_t value) {
       return std::to_string(space.context_parallel[value]);
     case Axis::expert_parallel:
       return std::to_string(space.expert_parallel[value]);
+    case Axis::expert_tensor_parallel:
+      return std::to_string(space.expert_tensor_parallel[value]);
     case Axis::precision:
       return space.precision[value].name;
     case Axis::sequence_parallel:
@@ -320,6 +328,8 @@ SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
                 [&batch](int ranks) { return batch.sequence_length % ranks != 0; });
   const int experts = model.moe ? model.moe->experts : 1;
   space.expert_parallel = sharing(divisors(experts, experts));
+  space.expert_tensor_parallel = {0};
+  if (model.moe && space.tensor_parallel.size() > 1) space.expert_tensor_parallel.push_back(1);
   space.precision = {{"bf16", Precision{}}};
   if (device.gpu.fp8_peak.value > 0) space.precision.push_back({"fp8", fp8_precision()});
   space.sequence_parallel = {0, 1};
@@ -332,8 +342,7 @@ SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
   for (int first = 0; first <= 1; ++first) {
     for (int last = 0; last <= 3; ++last) space.layout.push_back({first, last});
   }
-  // The simulator charges nothing for what ZeRO-2 and ZeRO-3 exchange more: only when asked for.
-  space.zero_stage = {0, 1};
+  space.zero_stage = {0, 1, 2, 3};
   space.overlap = overlaps();
   return space;
 }
@@ -384,6 +393,7 @@ Plan plan_of(const SearchSpace& space, const ModelSpec& model, const Plan& base,
   p.tensor_parallel = space.tensor_parallel[at(choice, Axis::tensor_parallel)];
   p.context_parallel = space.context_parallel[at(choice, Axis::context_parallel)];
   p.expert_parallel = space.expert_parallel[at(choice, Axis::expert_parallel)];
+  p.expert_tensor_parallel = space.expert_tensor_parallel[at(choice, Axis::expert_tensor_parallel)];
   p.sequence_parallel = space.sequence_parallel[at(choice, Axis::sequence_parallel)] != 0;
   p.pipeline_parallel = space.pipeline_parallel[at(choice, Axis::pipeline_parallel)];
   p.zero_stage = space.zero_stage[at(choice, Axis::zero_stage)];

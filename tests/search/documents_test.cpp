@@ -64,7 +64,7 @@ TEST(PlanSearchDocument, FingerprintsTellSearchesApart) {
 TEST(MegatronArguments, AreThoseOfThePlan) {
   const Inputs in = test::shipped_search("deepseek-v3", "h800-2048-mpft", 15360, 4096).inputs;
   Plan plan = in.plan;
-  plan.parallelism = {1, 16, 1, 1, 128, 64, 1, false};
+  plan.parallelism = {1, 16, 1, 1, 128, 64, 0, 1, false};
   plan.schedule = ScheduleKind::dual_pipe;
   plan.layout.layers_per_stage = std::vector<int>(16, 4);
   plan.layout.layers_per_stage.back() = 1;
