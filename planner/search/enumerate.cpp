@@ -174,7 +174,7 @@ class Enumerator {
   }
 
   bool computes(Dtype dtype) const {
-    return dtype == Dtype::bf16 || (dtype == Dtype::fp8_block && in_.device.gpu.fp8_peak.value > 0);
+    return dtype == Dtype::bf16 || (is_narrow(dtype) && in_.device.gpu.fp8_peak.value > 0);
   }
 
   bool shares_tensors(int tp) const {
@@ -225,6 +225,7 @@ class Enumerator {
     }
     micro_batches_ = micro_batches(plan_);
     if (micro_batches_ == 0) return prune(PruneReason::batch, Axis::pipeline_parallel);
+    is_hopeless_.reset();
     for (const std::uint16_t value : values(Axis::schedule)) {
       digit(Axis::schedule) = value;
       plan_.schedule = space_.schedule[value].kind;
@@ -311,11 +312,28 @@ class Enumerator {
   void judge(Candidate candidate) {
     ++counts_.legal;
     if (candidate.memory_bytes > memory_limit_) return refuse(candidate, PruneReason::memory);
+    if (is_hopeless()) {
+      ++counts_.kept;
+      return;
+    }
     candidate.least_s = run_seconds(in_.limits, plan_, to_seconds(bounds_.step(plan_)));
     const std::optional<PruneReason> reason = beyond(in_, candidate.gpus, candidate.least_s);
     if (reason) return refuse(candidate, *reason);
     ++counts_.kept;
     calls_.keep(candidate);
+  }
+
+  // Whether no schedule, layout or sharding makes the pipeline fast enough: its ranks compute too
+  // long even if none ever waits.
+  bool is_hopeless() {
+    const bool has_limits = in_.limits.most_days > 0 || in_.limits.most_usd > 0;
+    if (has_limits || !calls_.longest_s) return false;
+    if (!is_hopeless_) {
+      const SimTime step =
+          bounds_.micro_batch_work() * micro_batches_ / plan_.parallelism.pipeline_parallel;
+      is_hopeless_ = run_seconds(in_.limits, plan_, to_seconds(step)) > calls_.longest_s(gpus_);
+    }
+    return *is_hopeless_;
   }
 
   void refuse(const Candidate& candidate, PruneReason reason) {
@@ -336,6 +354,7 @@ class Enumerator {
   double memory_limit_ = 0;
   int gpus_ = 1;
   int micro_batches_ = 0;
+  std::optional<bool> is_hopeless_;  // of the size of pipeline at hand
   bool kernels_set_ = false;
 };
 

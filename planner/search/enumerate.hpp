@@ -119,6 +119,9 @@ enum class Look : std::uint8_t { whole, coarse };
 
 struct EnumerateCalls {
   std::function<void(const Candidate&)> keep;
+  // The longest run on so many GPUs that is of use, if there is a longest. Without limits of days
+  // and dollars, longer ones may be counted and not handed on.
+  std::function<double(int gpus)> longest_s;
   // A plan that is legal but beyond a limit, and why. One that does not fit has no time.
   std::function<void(const Candidate&, PruneReason)> refuse;
 };

@@ -204,6 +204,35 @@ void PlanBounds::time_kernels() {
   kernels_timed_ = true;
 }
 
+SimTime PlanBounds::micro_batch_work() {
+  time_kernels();
+  if (work_epoch_ == kernels_epoch_) return micro_batch_work_;
+  work_epoch_ = kernels_epoch_;
+  micro_batch_work_ = 0;
+  const bool overlaps = kernels_.parallelism.expert_parallel > 1;
+  const auto add = [&](PartKind kind, int layer) {
+    const LayerClass of = layer_class_of(model_, layer);
+    const SimTime alone = durations_.at(PartDurations::index(kind, of, false));
+    const SimTime beside = durations_.at(PartDurations::index(kind, of, true));
+    micro_batch_work_ += overlaps ? std::min(alone, beside) : alone;
+  };
+  for (int layer = 0; layer < model_.layers + model_.mtp_modules; ++layer) {
+    for (const PartKind kind :
+         {PartKind::attention_forward, PartKind::mlp_forward, PartKind::mlp_backward_input,
+          PartKind::mlp_backward_weight, PartKind::attention_backward_input,
+          PartKind::attention_backward_weight}) {
+      add(kind, layer);
+    }
+  }
+  for (int pass = 0; pass <= model_.mtp_modules; ++pass) {
+    for (const PartKind kind :
+         {PartKind::head_forward, PartKind::head_backward_input, PartKind::head_backward_weight}) {
+      add(kind, model_.layers + pass - 1);
+    }
+  }
+  return micro_batch_work_;
+}
+
 // They hang on the replicas of a stage, so on the size of the pipeline and its copies.
 void PlanBounds::time_shards(const Plan& plan) {
   const ShardKey key{parallelism_epoch_, kernels_epoch_, ranks_index_, stage_copies(plan.schedule)};

@@ -50,6 +50,8 @@ class PlanBounds {
 
   // No simulation without effects takes less. `zero` and `overlap` of `plan` count.
   SimTime step(const Plan& plan);
+  // What the ranks of a pipeline compute for one micro-batch, all of them together, at least.
+  SimTime micro_batch_work();
   // Of the pipeline rank that needs most: what memory_of_ranks() says, to rounding.
   Bytes memory(const Plan& plan);
 
@@ -96,6 +98,8 @@ class PlanBounds {
   Plan kernels_;  // the choices that times of kernels hang on
   bool kernels_timed_ = false;
   PartDurations durations_;
+  SimTime micro_batch_work_ = 0;
+  std::uint32_t work_epoch_ = 0;  // the kernels' that it was worked out for
 
   std::uint32_t parallelism_epoch_ = 0;
   std::uint32_t kernels_epoch_ = 0;

@@ -28,6 +28,15 @@ std::vector<int> powers_of_two(int most) {
   return found;
 }
 
+// What Megatron-LM has for a recipe (planner/import): inputs of GEMMs and their cache, nothing
+// else.
+Precision recipe_precision(Dtype linear) {
+  Precision p;
+  p.linear = p.linear_input_cache = linear;
+  p.source = "planner/import: Megatron-LM's --fp8-recipe";
+  return p;
+}
+
 // DeepSeek-V3's mix: report (arXiv:2412.19437), section 3.3.
 Precision fp8_precision() {
   Precision p;
@@ -43,11 +52,13 @@ struct RecomputeWord {
   std::string_view name;
   bool Recompute::*on;
 };
-constexpr std::array<RecomputeWord, 5> recompute_words{{{"full", &Recompute::full},
+constexpr std::array<RecomputeWord, 7> recompute_words{{{"full", &Recompute::full},
                                                         {"norm", &Recompute::norm},
                                                         {"mla_up", &Recompute::mla_up_projection},
                                                         {"swiglu", &Recompute::swiglu},
-                                                        {"attention", &Recompute::attention_core}}};
+                                                        {"attention", &Recompute::attention_core},
+                                                        {"mlp", &Recompute::mlp},
+                                                        {"experts", &Recompute::experts}}};
 
 std::string recompute_name(const Recompute& recompute) {
   std::string name;
@@ -58,7 +69,8 @@ std::string recompute_name(const Recompute& recompute) {
   return name.empty() ? "none" : name;
 }
 
-// Nothing, every set of modules that the model has, and whole layers.
+// Nothing, every set of small modules that the model has, MLPs and experts alone and with the norms
+// (and MLA's up-projections), and whole layers.
 std::vector<NamedRecompute> recomputes(const ModelSpec& model) {
   const bool mla = model.attention.kind == AttentionKind::mla;
   std::vector<NamedRecompute> found;
@@ -71,6 +83,16 @@ std::vector<NamedRecompute> recomputes(const ModelSpec& model) {
     if (r.mla_up_projection && !mla) continue;
     if (r.swiglu && model.activation != Activation::swiglu) continue;
     found.push_back({recompute_name(r), r});
+  }
+  for (unsigned set = 1; set < 4; ++set) {
+    for (const bool norm : {false, true}) {
+      Recompute r;
+      r.mlp = (set & 1) != 0;
+      r.experts = (set & 2) != 0;
+      r.norm = norm;
+      r.mla_up_projection = norm && mla;
+      if (!r.experts || model.moe) found.push_back({recompute_name(r), r});
+    }
   }
   Recompute full;
   full.full = true;
@@ -332,6 +354,13 @@ SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
   if (model.moe && space.tensor_parallel.size() > 1) space.expert_tensor_parallel.push_back(1);
   space.precision = {{"bf16", Precision{}}};
   if (device.gpu.fp8_peak.value > 0) space.precision.push_back({"fp8", fp8_precision()});
+  if (device.gpu.fp4_peak.value > 0) {  // Blackwell: scales of small blocks in hardware
+    space.precision.push_back({"mxfp8", recipe_precision(Dtype::mxfp8)});
+    Precision fp4 = recipe_precision(Dtype::nvfp4);
+    fp4.linear_input_cache = Dtype::mxfp8;  // as planner/express_run has it
+    fp4.source = "planner/express_run: NVFP4 inputs of GEMMs, kept in MXFP8";
+    space.precision.push_back({"nvfp4", fp4});
+  }
   space.sequence_parallel = {0, 1};
   space.micro_batch_size = powers_of_two(std::min(most_micro_batch_size, batch.global_batch_size));
   space.recompute = recomputes(model);

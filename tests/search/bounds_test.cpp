@@ -101,6 +101,26 @@ TEST(SearchBounds, HoldForExpertTensorParallel) {
   EXPECT_LT(slack.share(0.5), 0.1);
 }
 
+TEST(SearchBounds, HoldForRecomputedModules) {
+  SearchCase given = test::small_search(true);
+  test::fix(given, {"recompute=mlp,experts,mlp+experts,norm+mlp+experts"});
+  Slack slack = check(given, 300, 6);
+  print("recomputed modules", slack);
+  EXPECT_LT(slack.share(0.5), 0.1);
+}
+
+TEST(SearchBounds, HoldForBlackwellPrecisions) {
+  SearchCase given = test::small_search(true);
+  given.inputs.device.gpu.fp8_peak = given.inputs.device.gpu.bf16_peak * 2;
+  given.inputs.device.gpu.fp4_peak = given.inputs.device.gpu.bf16_peak * 4;
+  const Inputs& in = given.inputs;
+  given.space = whole_space(in.model, in.cluster, in.device, in.plan.batch);
+  test::fix(given, {"precision=mxfp8,nvfp4", "cp=1,2", "mbs=1,2"});
+  Slack slack = check(given, 300, 7);
+  print("mxfp8, nvfp4", slack);
+  EXPECT_LT(slack.share(0.5), 0.1);
+}
+
 TEST(SearchBounds, HoldForDeepSeekV3) {
   SearchCase given = test::shipped_search("deepseek-v3", "h800-2048-mpft", 15360, 4096);
   test::fix(given, {"tp=1,2", "cp=1,2", "ep=8,64", "pp=4,16", "mbs=1,2", "precision=fp8"});
@@ -165,8 +185,8 @@ void check_legality(SearchCase given, std::uint64_t stride) {
 }
 
 TEST(SearchLegality, IsThatOfFeasible) {
-  check_legality(test::small_search(false), 97);
-  check_legality(test::small_search(true), 997);
+  check_legality(test::small_search(false), 397);
+  check_legality(test::small_search(true), 7993);
 }
 
 // --- moments
