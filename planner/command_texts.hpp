@@ -49,13 +49,15 @@ inline constexpr std::array<CommandTexts, 11> commands{{
      "Every legal plan is bounded from below and its memory worked out; those that may be among\n"
      "the best or on the front are simulated, without effects. Axes: gpus, tp, cp, ep, pp "
      "(ranks),\n"
-     "precision (bf16, fp8), sp (sequence parallel: on, off), mbs, recompute (none, full, modules\n"
-     "as in norm+swiglu), schedule (dual_pipe, interleaved/4, ...), layout (even, or layers that\n"
+     "etp (ranks that share an expert; 0: as tp), precision (bf16, fp8; on Blackwell mxfp8, "
+     "nvfp4),\n"
+     "sp (sequence parallel: on, off), mbs, recompute (none, full, modules as in norm+swiglu or\n"
+     "mlp+experts), schedule (dual_pipe, interleaved/4, ...), layout (even, or layers that\n"
      "the end stages hold less: first-1+last-2), zero, overlap (none, gradients, parameters, "
      "both).\n"
-     "Only with --fix: tp beyond a node, cp and mbs beyond 16, and ZeRO-2 and 3, because what "
-     "these\n"
-     "exchange more is not simulated.\n"
+     "Only with --fix: tp beyond a node, cp and mbs beyond 16, etp between 1 and tp. ZeRO-2 and 3 "
+     "go\n"
+     "with gpipe, 1F1B and interleaved 1F1B, which have whole backwards to exchange behind.\n"
      "Ctrl-C ends the search and keeps what was found, marked partial.\n\n"},
     {"validate", Command::validate, "validate [FILE] [OPTION...]",
      "how accurate: predicted against published step times of hundreds of runs",

@@ -133,6 +133,9 @@ void add_schedule(const ModelSpec& model, const Plan& plan, Script& s) {
   s.value("pipeline-model-parallel-size", p.pipeline_parallel);
   s.value("context-parallel-size", p.context_parallel);
   if (model.moe) s.value("expert-model-parallel-size", p.expert_parallel);
+  if (model.moe && p.expert_tensor_parallel > 0) {
+    s.value("expert-tensor-parallel-size", p.expert_tensor_parallel);
+  }
   if (p.sequence_parallel) s.flag("sequence-parallel");
   add_layout(model, plan, s);
 }
@@ -150,6 +153,8 @@ void add_recompute(const Plan& plan, Script& s) {
   if (r.norm) modules += " layernorm";
   if (r.mla_up_projection) modules += " mla_up_proj";
   if (r.swiglu) modules += " moe_act";
+  if (r.mlp) modules += " mlp";
+  if (r.experts) modules += " moe";
   if (modules.empty()) return;
   s.value("recompute-granularity", "selective");
   s.value("recompute-modules", modules.substr(1));
@@ -160,6 +165,14 @@ void add_numbers(const Plan& plan, Script& s) {
   if (plan.precision.linear == Dtype::fp8_block) {
     s.value("fp8-format", "e4m3");
     s.value("fp8-recipe", "blockwise");
+  }
+  if (plan.precision.linear == Dtype::mxfp8) {
+    s.value("fp8-format", "e4m3");
+    s.value("fp8-recipe", "mxfp8");
+  }
+  if (plan.precision.linear == Dtype::nvfp4) {
+    s.value("fp4-format", "e2m1");
+    s.value("fp4-recipe", "nvfp4");
   }
   if (plan.precision.moments == Dtype::bf16) {
     s.flag("use-precision-aware-optimizer");

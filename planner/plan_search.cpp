@@ -47,6 +47,19 @@ void time_parts(const SimulateInputs& in, PartDurations& durations) {
   }
 }
 
+void time_shards(const SimulateInputs& in, PartDurations& durations) {
+  ProgramTimer timer(in, no_effects);
+  const std::array<int, layer_classes> examples = example_layers(in.model);
+  for (const PartKind kind : {PartKind::weight_gather, PartKind::gradient_scatter}) {
+    for (std::size_t layer = 0; layer < duration_classes; ++layer) {
+      const int example = layer < layer_classes ? examples[layer] : end_layer;
+      if (layer < layer_classes && example < 0) continue;
+      const Part one{kind, Lane::communication, static_cast<std::int16_t>(example), 0, -1};
+      durations.at(PartDurations::index(kind, layer, false)) = timer.timed(one, false).fixed;
+    }
+  }
+}
+
 Score score_of(const Inputs& in) {
   const Schedule schedule = schedule_of(in.plan);
   const StepTrace trace =
@@ -70,6 +83,10 @@ SearchCosts search_costs(const Inputs& inputs) {
     return {to_sim_time(gradient_reduction(in, stage).time),
             to_sim_time(parameter_gather(in, stage).time), to_sim_time(update_time(in, stage))};
   };
+  costs.shards = [&inputs](const Plan& plan, PartDurations& durations) {
+    time_shards({inputs.model, inputs.cluster, inputs.device, plan}, durations);
+  };
+  costs.rate_beside_shards = rate_beside_collectives(inputs.device);
   costs.reserved = inputs.device.gpu.reserved_memory;
   return costs;
 }

@@ -27,6 +27,8 @@ std::string parallelism_text(const FoundPlan& plan) {
   }
   text += fmt::format("dp{}", plan.data_parallel);
   if (value_of(plan, "ep") != "1") text += " ep" + value_of(plan, "ep");
+  if (const std::string etp = value_of(plan, "etp"); etp != "0" && !etp.empty())
+    text += " etp" + etp;
   if (value_of(plan, "sp") == "on") text += " sp";
   return text;
 }

@@ -33,6 +33,22 @@ bool admits(const ScheduleShape& shape) {
   return false;
 }
 
+bool splits_backward(ScheduleKind kind) {
+  switch (kind) {
+    case ScheduleKind::gpipe:
+    case ScheduleKind::one_forward_one_backward:
+    case ScheduleKind::interleaved_one_forward_one_backward:
+      return false;
+    case ScheduleKind::zb_h1:
+    case ScheduleKind::zb_h2:
+    case ScheduleKind::zb_v:
+    case ScheduleKind::dual_pipe:
+    case ScheduleKind::dual_pipe_v:
+      return true;
+  }
+  return true;
+}
+
 std::uint64_t size_below(const SearchSpace& space, Axis axis) {
   std::uint64_t below = 1;
   for (std::size_t index = static_cast<std::size_t>(axis) + 1; index < axes; ++index) {
@@ -47,7 +63,15 @@ std::vector<std::uint16_t> looked_at(const SearchSpace& space, Axis axis, Look l
   const auto last = static_cast<std::uint16_t>(size - 1);
   std::vector<std::uint16_t> values;
   if (look == Look::coarse && axis == Axis::layout) return {0};
-  if (look == Look::coarse && (axis == Axis::zero_stage || axis == Axis::overlap)) return {last};
+  if (look == Look::coarse && axis == Axis::zero_stage) {
+    const auto& stages = space.zero_stage;
+    const auto first = std::find(stages.begin(), stages.end(), 1);
+    if (first != stages.end()) return {static_cast<std::uint16_t>(first - stages.begin())};
+  }
+  if (look == Look::coarse && axis == Axis::overlap) {
+    if (size == 1) return {0};
+    return {0, last};
+  }
   for (std::uint16_t value = 0; value < size; ++value) {
     const bool is_end = value == 0 || value >= last - 1;
     if (look == Look::whole || axis != Axis::recompute || is_end) values.push_back(value);
@@ -66,6 +90,7 @@ class Enumerator {
       below_[index] = size_below(space_, axis);
       values_[index] = looked_at(space_, axis, look);
     }
+    find_same_overlaps();
     memory_limit_ = in_.device.gpu.memory.value * (1 - in_.limits.memory_margin);
   }
 
@@ -77,6 +102,7 @@ class Enumerator {
   }
 
  private:
+  std::uint16_t digit(Axis axis) const { return choice_[static_cast<std::size_t>(axis)]; }
   std::uint16_t& digit(Axis axis) { return choice_[static_cast<std::size_t>(axis)]; }
   const std::vector<std::uint16_t>& values(Axis axis) const {
     return values_[static_cast<std::size_t>(axis)];
@@ -93,6 +119,7 @@ class Enumerator {
     p.tensor_parallel = space_.tensor_parallel[digit(Axis::tensor_parallel)];
     p.context_parallel = space_.context_parallel[digit(Axis::context_parallel)];
     p.expert_parallel = space_.expert_parallel[digit(Axis::expert_parallel)];
+    p.expert_tensor_parallel = space_.expert_tensor_parallel[digit(Axis::expert_tensor_parallel)];
     plan_.precision = space_.precision[digit(Axis::precision)].precision;
     const PruneReason* const reason = why_no_parallelism();
     if (reason != nullptr) return prune(*reason, Axis::precision);
@@ -115,12 +142,13 @@ class Enumerator {
                                  tensor = PruneReason::tensor_parallel,
                                  context = PruneReason::context_parallel,
                                  expert = PruneReason::expert_parallel,
-                                 device = PruneReason::device;
+                                 device = PruneReason::device, same = PruneReason::same_plan;
     const Parallelism& p = plan_.parallelism;
     const ModelSpec& model = in_.model;
     const bool whole_nodes = gpus_ % in_.cluster.gpus_per_node == 0 && gpus_ <= gpus(in_.cluster);
     if (!whole_nodes || gpus_ % (p.tensor_parallel * p.context_parallel) != 0) return &world_size;
     if (!shares_tensors(p.tensor_parallel)) return &tensor;
+    if (shares_experts_as_before()) return &same;
     const int length = in_.base.batch.sequence_length;
     const bool has_positions =
         model.positions != Positions::learned || length <= std::max(1, model.learned_positions);
@@ -134,8 +162,19 @@ class Enumerator {
                                                                                        : &device;
   }
 
+  // Whether an earlier value of the axis shares each expert among as many ranks.
+  bool shares_experts_as_before() const {
+    const std::vector<int>& values = space_.expert_tensor_parallel;
+    const auto here = values.begin() + digit(Axis::expert_tensor_parallel);
+    if (!in_.model.moe) return here != values.begin();
+    const int ranks = expert_tensor_parallel(plan_.parallelism);
+    return std::any_of(values.begin(), here, [&](int value) {
+      return (value > 0 ? value : plan_.parallelism.tensor_parallel) == ranks;
+    });
+  }
+
   bool computes(Dtype dtype) const {
-    return dtype == Dtype::bf16 || (dtype == Dtype::fp8_block && in_.device.gpu.fp8_peak.value > 0);
+    return dtype == Dtype::bf16 || (is_narrow(dtype) && in_.device.gpu.fp8_peak.value > 0);
   }
 
   bool shares_tensors(int tp) const {
@@ -143,9 +182,11 @@ class Enumerator {
     const AttentionSpec& a = model.attention;
     const bool kv = a.kind != AttentionKind::gqa || a.kv_heads == 0 || a.kv_heads % tp == 0 ||
                     tp % a.kv_heads == 0;
-    const bool has_dense = !model.moe || model.moe->first_dense_layers > 0;
+    const bool has_dense =
+        !model.moe || model.moe->first_dense_layers > 0 || model.moe->layer_interval > 1;
+    const int etp = expert_tensor_parallel(plan_.parallelism);
     return a.heads % tp == 0 && kv && (!has_dense || model.intermediate % tp == 0) &&
-           (!model.moe || model.moe->expert_intermediate % tp == 0) && model.vocabulary % tp == 0;
+           (!model.moe || model.moe->expert_intermediate % etp == 0) && model.vocabulary % tp == 0;
   }
 
   void micro_batch() {
@@ -173,7 +214,8 @@ class Enumerator {
     const int replica = p.tensor_parallel * p.context_parallel * p.pipeline_parallel;
     if (gpus_ % replica != 0) return prune(PruneReason::world_size, Axis::pipeline_parallel);
     p.data_parallel = gpus_ / replica;
-    if (p.data_parallel * p.context_parallel % p.expert_parallel != 0) {
+    const int stage_ranks = p.tensor_parallel * p.context_parallel * p.data_parallel;
+    if (stage_ranks % (p.expert_parallel * expert_tensor_parallel(p)) != 0) {
       return prune(PruneReason::expert_parallel, Axis::pipeline_parallel);
     }
     if (space_.batch_at_most) {
@@ -183,6 +225,7 @@ class Enumerator {
     }
     micro_batches_ = micro_batches(plan_);
     if (micro_batches_ == 0) return prune(PruneReason::batch, Axis::pipeline_parallel);
+    is_hopeless_.reset();
     for (const std::uint16_t value : values(Axis::schedule)) {
       digit(Axis::schedule) = value;
       plan_.schedule = space_.schedule[value].kind;
@@ -217,10 +260,14 @@ class Enumerator {
     const std::uint64_t first = number_of(space_, choice_);
     for (const std::uint16_t zero : values(Axis::zero_stage)) {
       plan_.parallelism.zero_stage = space_.zero_stage[zero];
+      if (!exchanges_shards()) {
+        counts_.at(PruneReason::schedule) += space_.overlap.size();
+        continue;
+      }
       const double memory = bounds_.memory(plan_).value;
       for (const std::uint16_t overlap : values(Axis::overlap)) {
         plan_.overlap = space_.overlap[overlap];
-        if (says_nothing_new()) {
+        if (says_nothing_new(overlap)) {
           ++counts_.at(PruneReason::same_plan);
         } else {
           judge({first + zero * space_.overlap.size() + overlap, 0, memory, gpus_});
@@ -231,23 +278,62 @@ class Enumerator {
     plan_.overlap = {};
   }
 
+  // ZeRO-2 and 3 exchange behind each layer's whole backward: schedules that split backwards or
+  // pair them with forwards have no place for that.
+  bool exchanges_shards() const {
+    return plan_.parallelism.zero_stage < 2 || !splits_backward(plan_.schedule);
+  }
+
   // Overlap of exchanges that do not take place, or shards of one.
-  bool says_nothing_new() const {
+  bool says_nothing_new(std::size_t overlap) const {
     const Parallelism& p = plan_.parallelism;
     const bool alone =
         p.data_parallel * p.context_parallel == 1 && plan_.schedule != ScheduleKind::dual_pipe;
     if (alone && (plan_.overlap.gradient_reduction || p.zero_stage > 0)) return true;
+    if (p.zero_stage >= 2 && same_overlap_[p.zero_stage == 2 ? 0 : 1][overlap]) return true;
     return plan_.overlap.parameter_gather && p.zero_stage == 0;
+  }
+
+  // With ZeRO-2 the gradients, with ZeRO-3 the weights as well are exchanged layer by layer
+  // whatever the overlap says: it is the same plan without, if that is in the space.
+  void find_same_overlaps() {
+    for (std::size_t zero = 0; zero < 2; ++zero) {
+      for (const Overlap& overlap : space_.overlap) {
+        Overlap plain = overlap;
+        plain.gradient_reduction = false;
+        if (zero == 1) plain.parameter_gather = false;
+        const auto& all = space_.overlap;
+        same_overlap_[zero].push_back(!(plain == overlap) &&
+                                      std::find(all.begin(), all.end(), plain) != all.end());
+      }
+    }
   }
 
   void judge(Candidate candidate) {
     ++counts_.legal;
     if (candidate.memory_bytes > memory_limit_) return refuse(candidate, PruneReason::memory);
+    if (is_hopeless()) {
+      ++counts_.kept;
+      return;
+    }
     candidate.least_s = run_seconds(in_.limits, plan_, to_seconds(bounds_.step(plan_)));
     const std::optional<PruneReason> reason = beyond(in_, candidate.gpus, candidate.least_s);
     if (reason) return refuse(candidate, *reason);
     ++counts_.kept;
     calls_.keep(candidate);
+  }
+
+  // Whether no schedule, layout or sharding makes the pipeline fast enough: its ranks compute too
+  // long even if none ever waits.
+  bool is_hopeless() {
+    const bool has_limits = in_.limits.most_days > 0 || in_.limits.most_usd > 0;
+    if (has_limits || !calls_.longest_s) return false;
+    if (!is_hopeless_) {
+      const SimTime step =
+          bounds_.micro_batch_work() * micro_batches_ / plan_.parallelism.pipeline_parallel;
+      is_hopeless_ = run_seconds(in_.limits, plan_, to_seconds(step)) > calls_.longest_s(gpus_);
+    }
+    return *is_hopeless_;
   }
 
   void refuse(const Candidate& candidate, PruneReason reason) {
@@ -263,10 +349,12 @@ class Enumerator {
   Choice choice_{};
   std::array<std::uint64_t, axes> below_{};
   std::array<std::vector<std::uint16_t>, axes> values_;
+  std::array<std::vector<bool>, 2> same_overlap_;  // [ZeRO-2 or 3][overlap]
   SearchCounts counts_;
   double memory_limit_ = 0;
   int gpus_ = 1;
   int micro_batches_ = 0;
+  std::optional<bool> is_hopeless_;  // of the size of pipeline at hand
   bool kernels_set_ = false;
 };
 

@@ -23,13 +23,13 @@ enum class PruneReason : std::uint8_t {
   world_size,         // tensor x context x pipeline parallel ranks do not divide the GPUs
   tensor_parallel,    // does not divide heads, KV heads, MLP columns or vocabulary
   context_parallel,   // does not divide the sequence
-  expert_parallel,    // does not divide the experts, or data x context parallel ranks
+  expert_parallel,    // does not divide the experts, or the ranks of a pipeline stage
   device,             // the GPU has no such tensor cores
   sequence_parallel,  // does not divide the tokens of a micro-batch
   same_plan,          // another plan of the space under another name
   layers,             // more stages than layers, or a stage without any
   batch,              // micro-batch x data parallel ranks do not divide it
-  schedule,           // the schedule wants other numbers of ranks or micro-batches
+  schedule,           // wants other numbers of ranks or micro-batches, or less than ZeRO-2
   memory,             // does not fit, margin included
   days,               // takes longer than asked for, by its bound
   budget,             // costs more than asked for, by its bound
@@ -110,8 +110,8 @@ double run_usd(const SearchProblem& problem, int gpus, double seconds);
 // Which of days and budget a run breaks, if any.
 std::optional<PruneReason> beyond(const SearchProblem& problem, int gpus, double run_s);
 
-// The outer choices (GPUs, tensor, context and expert parallelism, precision) of the problem's
-// shard: pieces of the space that can be gone through apart.
+// The outer choices (GPUs, tensor, context and (tensor) expert parallelism, precision) of the
+// problem's shard: pieces of the space that can be gone through apart.
 std::vector<std::uint64_t> pieces_of(const SearchProblem& problem);
 
 // A coarse look takes few values of each other axis.
@@ -119,6 +119,9 @@ enum class Look : std::uint8_t { whole, coarse };
 
 struct EnumerateCalls {
   std::function<void(const Candidate&)> keep;
+  // The longest run on so many GPUs that is of use, if there is a longest. Without limits of days
+  // and dollars, longer ones may be counted and not handed on.
+  std::function<double(int gpus)> longest_s;
   // A plan that is legal but beyond a limit, and why. One that does not fit has no time.
   std::function<void(const Candidate&, PruneReason)> refuse;
 };

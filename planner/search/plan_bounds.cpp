@@ -40,10 +40,10 @@ PlanBounds::PlanBounds(const ModelSpec& model, const SearchSpace& space, const S
     : model_(model),
       costs_(costs),
       classes_(model, space),
-      slots_(model, classes_, base),
+      slots_(model, classes_, base, costs.rate_beside_shards),
       parameters_(classes_.size()),
       parameters_epoch_(classes_.size()),
-      tails_(space.pipeline_parallel.size() * 4 * classes_.size()),
+      tails_(space.pipeline_parallel.size() * 2 * zero_stages * classes_.size()),
       states_(space.pipeline_parallel.size() * 2 * zero_stages * classes_.size()),
       class_bytes_(classes_.size()) {}
 
@@ -68,6 +68,10 @@ void PlanBounds::set_kernels(const Plan& plan) {
   const RankMemory alone = idle_memory(model_, plan, 1, costs_.reserved).front();
   rank_bytes_ = alone.workspace.value;
   head_bytes_ = alone.logits.value;
+  Plan gathering = plan;
+  gathering.parallelism.zero_stage = 3;
+  gathered_bytes_ =
+      idle_memory(model_, gathering, 1, costs_.reserved).front().workspace.value - rank_bytes_;
   exchange_bytes_[0] = alone.communication.value;
   exchange_bytes_[1] = exchange_bytes_[0];
   if (model_.layers > 1) {
@@ -126,8 +130,9 @@ const StageParameters& PlanBounds::parameters(const Plan& plan, std::uint16_t st
 
 const PlanBounds::StageTail& PlanBounds::stage_tail(const Plan& plan, std::uint16_t stage) {
   const std::size_t copies = index_of(stage_copies(plan.schedule) - 1);
-  const std::size_t sharded = plan.parallelism.zero_stage > 0 ? 1 : 0;
-  StageTail& tail = tails_[((ranks_index_ * 2 + copies) * 2 + sharded) * classes_.size() + stage];
+  const std::size_t zero = index_of(plan.parallelism.zero_stage);
+  StageTail& tail =
+      tails_[((ranks_index_ * 2 + copies) * zero_stages + zero) * classes_.size() + stage];
   if (tail.epoch != parallelism_epoch_) {
     const int layers = classes_.all()[stage].example.layers;
     tail = {costs_.stage(plan, parameters(plan, stage)), std::max(1, layers), parallelism_epoch_};
@@ -188,6 +193,7 @@ Bytes PlanBounds::memory(const Plan& plan) {
     }
     most = std::max(most, bytes);
   }
+  if (plan.parallelism.zero_stage >= 3) most += gathered_bytes_;
   return {most + rank_bytes_ + exchange_bytes_[shape_.pipeline_ranks > 1 ? 1 : 0]};
 }
 
@@ -198,14 +204,58 @@ void PlanBounds::time_kernels() {
   kernels_timed_ = true;
 }
 
-const std::vector<SimTime>& PlanBounds::rank_ends() {
+SimTime PlanBounds::micro_batch_work() {
   time_kernels();
-  if (rank_ends_ == nullptr) rank_ends_ = &pipeline_.rank_ends(shape_, *stages_, slots_);
+  if (work_epoch_ == kernels_epoch_) return micro_batch_work_;
+  work_epoch_ = kernels_epoch_;
+  micro_batch_work_ = 0;
+  const bool overlaps = kernels_.parallelism.expert_parallel > 1;
+  const auto add = [&](PartKind kind, int layer) {
+    const LayerClass of = layer_class_of(model_, layer);
+    const SimTime alone = durations_.at(PartDurations::index(kind, of, false));
+    const SimTime beside = durations_.at(PartDurations::index(kind, of, true));
+    micro_batch_work_ += overlaps ? std::min(alone, beside) : alone;
+  };
+  for (int layer = 0; layer < model_.layers + model_.mtp_modules; ++layer) {
+    for (const PartKind kind :
+         {PartKind::attention_forward, PartKind::mlp_forward, PartKind::mlp_backward_input,
+          PartKind::mlp_backward_weight, PartKind::attention_backward_input,
+          PartKind::attention_backward_weight}) {
+      add(kind, layer);
+    }
+  }
+  for (int pass = 0; pass <= model_.mtp_modules; ++pass) {
+    for (const PartKind kind :
+         {PartKind::head_forward, PartKind::head_backward_input, PartKind::head_backward_weight}) {
+      add(kind, model_.layers + pass - 1);
+    }
+  }
+  return micro_batch_work_;
+}
+
+// They hang on the replicas of a stage, so on the size of the pipeline and its copies.
+void PlanBounds::time_shards(const Plan& plan) {
+  const ShardKey key{parallelism_epoch_, kernels_epoch_, ranks_index_, stage_copies(plan.schedule)};
+  if (key == shards_timed_) return;
+  shards_timed_ = key;
+  costs_.shards(plan, durations_);
+  slots_.reset_shards();
+}
+
+const std::vector<SimTime>& PlanBounds::rank_ends(const Plan& plan) {
+  time_kernels();
+  const std::size_t exchange = shard_exchange(plan.parallelism.zero_stage);
+  if (exchange > 0) time_shards(plan);
+  slots_.use(plan.parallelism.zero_stage);
+  if (rank_ends_ == nullptr || rank_ends_exchange_ != exchange) {
+    rank_ends_ = &pipeline_.rank_ends(shape_, *stages_, slots_);
+    rank_ends_exchange_ = exchange;
+  }
   return *rank_ends_;
 }
 
 PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
-  const std::vector<SimTime>& ends = rank_ends();
+  const std::vector<SimTime>& ends = rank_ends(plan);
   Tail tail;
   tail.known = true;
   for (int rank = 0; rank < shape_.pipeline_ranks; ++rank) {
@@ -234,7 +284,7 @@ PlanBounds::Tail PlanBounds::tail_of(const Plan& plan) {
 }
 
 SimTime PlanBounds::step(const Plan& plan) {
-  Tail& tail = tail_[plan.parallelism.zero_stage > 0 ? 1 : 0];
+  Tail& tail = tail_[index_of(plan.parallelism.zero_stage)];
   if (!tail.known) tail = tail_of(plan);
   const std::size_t reduction = plan.overlap.gradient_reduction ? 1 : 0;
   const std::size_t gather = plan.overlap.parameter_gather ? 1 : 0;

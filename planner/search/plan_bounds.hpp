@@ -28,7 +28,10 @@ struct SearchCosts {
   // Durations of all parts on a rank of the plan, whatever its pipeline.
   std::function<void(const Plan&, PartDurations&)> parts;
   std::function<StageCosts(const Plan&, const StageParameters&)> stage;
-  Bytes reserved;  // of the device
+  // Of the parts that exchange a layer's shards (ZeRO-2 and 3), for the plan's replicas.
+  std::function<void(const Plan&, PartDurations&)> shards;
+  double rate_beside_shards = 1;  // of kernels while those travel
+  Bytes reserved;                 // of the device
 };
 
 class PlanBounds {
@@ -47,6 +50,8 @@ class PlanBounds {
 
   // No simulation without effects takes less. `zero` and `overlap` of `plan` count.
   SimTime step(const Plan& plan);
+  // What the ranks of a pipeline compute for one micro-batch, all of them together, at least.
+  SimTime micro_batch_work();
   // Of the pipeline rank that needs most: what memory_of_ranks() says, to rounding.
   Bytes memory(const Plan& plan);
 
@@ -65,7 +70,7 @@ class PlanBounds {
     double queued = 0;
     std::uint32_t epoch = 0;
   };
-  // The tail of a pipeline with or without sharded optimizer state.
+  // The tail of a pipeline with one ZeRO stage.
   struct Tail {
     bool known = false;
     std::array<SimTime, 2> reduced{};  // [reduction beside compute]: all gradients are there
@@ -79,8 +84,9 @@ class PlanBounds {
   int stage_of(int rank, int index) const;
   std::uint16_t class_of(int rank, int index) const;
   void hold_activations();
-  const std::vector<SimTime>& rank_ends();
+  const std::vector<SimTime>& rank_ends(const Plan& plan);
   void time_kernels();
+  void time_shards(const Plan& plan);
   Tail tail_of(const Plan& plan);
 
   const ModelSpec& model_;
@@ -92,17 +98,29 @@ class PlanBounds {
   Plan kernels_;  // the choices that times of kernels hang on
   bool kernels_timed_ = false;
   PartDurations durations_;
+  SimTime micro_batch_work_ = 0;
+  std::uint32_t work_epoch_ = 0;  // the kernels' that it was worked out for
 
   std::uint32_t parallelism_epoch_ = 0;
   std::uint32_t kernels_epoch_ = 0;
   SimTime empty_optimizer_ = 0;
   std::vector<StageParameters> parameters_;
   std::vector<std::uint32_t> parameters_epoch_;
-  std::vector<StageTail> tails_;    // [pipeline size][copies][sharded][class]
+  // What the durations of shards in `durations_` are of.
+  struct ShardKey {
+    std::uint32_t parallelism = 0;
+    std::uint32_t kernels = 0;
+    std::size_t ranks = 0;
+    int copies = 0;
+    bool operator==(const ShardKey&) const = default;
+  };
+  ShardKey shards_timed_;
+  std::vector<StageTail> tails_;    // [pipeline size][copies][ZeRO stage][class]
   std::vector<StageState> states_;  // [pipeline size][copies][ZeRO stage][class]
   std::array<std::array<double, 2>, layer_classes> layer_bytes_{};  // live, queued
   std::vector<ClassBytes> class_bytes_;
   double rank_bytes_ = 0;                   // workspace and reserved
+  double gathered_bytes_ = 0;               // of ZeRO-3's workspace
   std::array<double, 2> exchange_bytes_{};  // [more than one pipeline rank]
   double head_bytes_ = 0;
 
@@ -111,8 +129,9 @@ class PlanBounds {
   int stages_of_a_rank_ = 1;
   const std::vector<std::uint16_t>* stages_ = nullptr;
   const std::vector<SimTime>* rank_ends_ = nullptr;  // null: not worked out yet
+  std::size_t rank_ends_exchange_ = 0;               // the shard exchange of rank_ends_
   std::vector<double> activations_;                  // [rank]
-  std::array<Tail, 2> tail_;                         // [sharded]
+  std::array<Tail, 4> tail_;                         // [ZeRO stage]
 };
 
 }  // namespace reckon

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 #include <tuple>
 #include <unordered_set>
 
@@ -110,6 +111,7 @@ class Search {
     calls.keep = [this, &piece](const Candidate& candidate) {
       if (is_wanted(candidate)) piece.kept.push_back(candidate);
     };
+    calls.longest_s = [this](int gpus) { return longest_s(gpus); };
     calls.refuse = [&piece](const Candidate& candidate, PruneReason reason) {
       piece.refuse({candidate, reason});
     };
@@ -132,6 +134,15 @@ class Search {
   ScoredPlan at_best(const Candidate& candidate) const {
     return {candidate, 0, candidate.least_s, candidate.gpus * candidate.least_s / 3600,
             whole_gib(in_.device.gpu.memory.value, candidate.memory_bytes)};
+  }
+
+  // No longer run is wanted, whatever its memory: neither among the best nor on the front.
+  double longest_s(int gpus) const {
+    if (result_.top.size() < options_.top || result_.top.empty() || result_.front.empty()) {
+      return std::numeric_limits<double>::infinity();
+    }
+    const double on_front = options_.front_within * fewest_gpu_hours_ * 3600 / gpus;
+    return 1.000001 * std::max(result_.top.back().run_s, on_front);  // safe from rounding
   }
 
   bool is_wanted(const Candidate& candidate) const {

@@ -28,6 +28,15 @@ std::vector<int> powers_of_two(int most) {
   return found;
 }
 
+// What Megatron-LM has for a recipe (planner/import): inputs of GEMMs and their cache, nothing
+// else.
+Precision recipe_precision(Dtype linear) {
+  Precision p;
+  p.linear = p.linear_input_cache = linear;
+  p.source = "planner/import: Megatron-LM's --fp8-recipe";
+  return p;
+}
+
 // DeepSeek-V3's mix: report (arXiv:2412.19437), section 3.3.
 Precision fp8_precision() {
   Precision p;
@@ -43,11 +52,13 @@ struct RecomputeWord {
   std::string_view name;
   bool Recompute::*on;
 };
-constexpr std::array<RecomputeWord, 5> recompute_words{{{"full", &Recompute::full},
+constexpr std::array<RecomputeWord, 7> recompute_words{{{"full", &Recompute::full},
                                                         {"norm", &Recompute::norm},
                                                         {"mla_up", &Recompute::mla_up_projection},
                                                         {"swiglu", &Recompute::swiglu},
-                                                        {"attention", &Recompute::attention_core}}};
+                                                        {"attention", &Recompute::attention_core},
+                                                        {"mlp", &Recompute::mlp},
+                                                        {"experts", &Recompute::experts}}};
 
 std::string recompute_name(const Recompute& recompute) {
   std::string name;
@@ -58,7 +69,8 @@ std::string recompute_name(const Recompute& recompute) {
   return name.empty() ? "none" : name;
 }
 
-// Nothing, every set of modules that the model has, and whole layers.
+// Nothing, every set of small modules that the model has, MLPs and experts alone and with the norms
+// (and MLA's up-projections), and whole layers.
 std::vector<NamedRecompute> recomputes(const ModelSpec& model) {
   const bool mla = model.attention.kind == AttentionKind::mla;
   std::vector<NamedRecompute> found;
@@ -71,6 +83,16 @@ std::vector<NamedRecompute> recomputes(const ModelSpec& model) {
     if (r.mla_up_projection && !mla) continue;
     if (r.swiglu && model.activation != Activation::swiglu) continue;
     found.push_back({recompute_name(r), r});
+  }
+  for (unsigned set = 1; set < 4; ++set) {
+    for (const bool norm : {false, true}) {
+      Recompute r;
+      r.mlp = (set & 1) != 0;
+      r.experts = (set & 2) != 0;
+      r.norm = norm;
+      r.mla_up_projection = norm && mla;
+      if (!r.experts || model.moe) found.push_back({recompute_name(r), r});
+    }
   }
   Recompute full;
   full.full = true;
@@ -141,6 +163,8 @@ void keep(SearchSpace& space, Axis axis, const std::vector<std::size_t>& kept) {
       return keep(space.context_parallel, kept);
     case Axis::expert_parallel:
       return keep(space.expert_parallel, kept);
+    case Axis::expert_tensor_parallel:
+      return keep(space.expert_tensor_parallel, kept);
     case Axis::precision:
       return keep(space.precision, kept);
     case Axis::sequence_parallel:
@@ -173,6 +197,8 @@ std::vector<int>* open_axis(SearchSpace& space, Axis axis) {
       return &space.context_parallel;
     case Axis::expert_parallel:
       return &space.expert_parallel;
+    case Axis::expert_tensor_parallel:
+      return &space.expert_tensor_parallel;
     case Axis::micro_batch_size:
       return &space.micro_batch_size;
     case Axis::pipeline_parallel:
@@ -223,6 +249,8 @@ std::size_t SearchSpace::size(Axis axis) const {
       return context_parallel.size();
     case Axis::expert_parallel:
       return expert_parallel.size();
+    case Axis::expert_tensor_parallel:
+      return expert_tensor_parallel.size();
     case Axis::precision:
       return precision.size();
     case Axis::sequence_parallel:
@@ -279,6 +307,8 @@ std::string value_text(const SearchSpace& space, Axis axis, std::size_t value) {
       return std::to_string(space.context_parallel[value]);
     case Axis::expert_parallel:
       return std::to_string(space.expert_parallel[value]);
+    case Axis::expert_tensor_parallel:
+      return std::to_string(space.expert_tensor_parallel[value]);
     case Axis::precision:
       return space.precision[value].name;
     case Axis::sequence_parallel:
@@ -320,8 +350,17 @@ SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
                 [&batch](int ranks) { return batch.sequence_length % ranks != 0; });
   const int experts = model.moe ? model.moe->experts : 1;
   space.expert_parallel = sharing(divisors(experts, experts));
+  space.expert_tensor_parallel = {0};
+  if (model.moe && space.tensor_parallel.size() > 1) space.expert_tensor_parallel.push_back(1);
   space.precision = {{"bf16", Precision{}}};
   if (device.gpu.fp8_peak.value > 0) space.precision.push_back({"fp8", fp8_precision()});
+  if (device.gpu.fp4_peak.value > 0) {  // Blackwell: scales of small blocks in hardware
+    space.precision.push_back({"mxfp8", recipe_precision(Dtype::mxfp8)});
+    Precision fp4 = recipe_precision(Dtype::nvfp4);
+    fp4.linear_input_cache = Dtype::mxfp8;  // as planner/express_run has it
+    fp4.source = "planner/express_run: NVFP4 inputs of GEMMs, kept in MXFP8";
+    space.precision.push_back({"nvfp4", fp4});
+  }
   space.sequence_parallel = {0, 1};
   space.micro_batch_size = powers_of_two(std::min(most_micro_batch_size, batch.global_batch_size));
   space.recompute = recomputes(model);
@@ -332,8 +371,7 @@ SearchSpace whole_space(const ModelSpec& model, const ClusterSpec& cluster,
   for (int first = 0; first <= 1; ++first) {
     for (int last = 0; last <= 3; ++last) space.layout.push_back({first, last});
   }
-  // The simulator charges nothing for what ZeRO-2 and ZeRO-3 exchange more: only when asked for.
-  space.zero_stage = {0, 1};
+  space.zero_stage = {0, 1, 2, 3};
   space.overlap = overlaps();
   return space;
 }
@@ -384,6 +422,7 @@ Plan plan_of(const SearchSpace& space, const ModelSpec& model, const Plan& base,
   p.tensor_parallel = space.tensor_parallel[at(choice, Axis::tensor_parallel)];
   p.context_parallel = space.context_parallel[at(choice, Axis::context_parallel)];
   p.expert_parallel = space.expert_parallel[at(choice, Axis::expert_parallel)];
+  p.expert_tensor_parallel = space.expert_tensor_parallel[at(choice, Axis::expert_tensor_parallel)];
   p.sequence_parallel = space.sequence_parallel[at(choice, Axis::sequence_parallel)] != 0;
   p.pipeline_parallel = space.pipeline_parallel[at(choice, Axis::pipeline_parallel)];
   p.zero_stage = space.zero_stage[at(choice, Axis::zero_stage)];

@@ -22,6 +22,7 @@ enum class Axis : std::uint8_t {
   tensor_parallel,
   context_parallel,
   expert_parallel,
+  expert_tensor_parallel,
   precision,
   sequence_parallel,
   micro_batch_size,
@@ -32,7 +33,7 @@ enum class Axis : std::uint8_t {
   zero_stage,
   overlap,
 };
-constexpr int axes = 13;
+constexpr int axes = 14;
 
 template <>
 struct EnumNames<Axis> {
@@ -41,6 +42,7 @@ struct EnumNames<Axis> {
       {Axis::tensor_parallel, "tp"},
       {Axis::context_parallel, "cp"},
       {Axis::expert_parallel, "ep"},
+      {Axis::expert_tensor_parallel, "etp"},
       {Axis::precision, "precision"},
       {Axis::sequence_parallel, "sp"},
       {Axis::micro_batch_size, "mbs"},
@@ -83,6 +85,7 @@ struct NamedRecompute {
 struct SearchSpace {
   std::vector<int> gpus, tensor_parallel, context_parallel, expert_parallel, sequence_parallel,
       micro_batch_size, pipeline_parallel, zero_stage;
+  std::vector<int> expert_tensor_parallel;  // 0: as tensor_parallel
   std::vector<NamedPrecision> precision;
   std::vector<NamedRecompute> recompute;
   std::vector<PipelineRule> schedule;

@@ -15,18 +15,23 @@
 
 namespace reckon {
 
+// Layers of a class, and the ends of the model (embedding and head), whose shards travel apart.
+constexpr int duration_classes = layer_classes + 1;
+
 // Of each part of a layer class, alone or beside communication.
 class PartDurations {
  public:
+  static std::size_t index(PartKind kind, std::size_t layer, bool overlapped) {
+    return (static_cast<std::size_t>(kind) * duration_classes + layer) * 2 + (overlapped ? 1 : 0);
+  }
   static std::size_t index(PartKind kind, LayerClass layer, bool overlapped) {
-    return (static_cast<std::size_t>(kind) * layer_classes + static_cast<std::size_t>(layer)) * 2 +
-           (overlapped ? 1 : 0);
+    return index(kind, static_cast<std::size_t>(layer), overlapped);
   }
   SimTime& at(std::size_t index) { return values_[index]; }
   SimTime at(std::size_t index) const { return values_[index]; }
 
  private:
-  std::array<SimTime, std::size_t{2} * part_kinds * layer_classes> values_{};
+  std::array<SimTime, std::size_t{2} * part_kinds * duration_classes> values_{};
 };
 
 struct SlotTime {
@@ -38,12 +43,24 @@ struct SlotTime {
 enum class ChunkKind : std::uint8_t { forward, backward, backward_input, backward_weight };
 constexpr int chunk_kinds = 4;
 
+// What a slot exchanges of its layers' shards: nothing, gradients (ZeRO-2), weights too (ZeRO-3).
+constexpr std::size_t shard_exchanges = 3;
+constexpr std::size_t shard_exchange(int zero_stage) {
+  return zero_stage < 2 ? 0 : static_cast<std::size_t>(zero_stage) - 1;
+}
+
 class SlotTimes {
  public:
-  SlotTimes(const ModelSpec& model, const StageClasses& classes, const Plan& base);
+  // `rate_beside_shards`: of kernels while shards travel.
+  SlotTimes(const ModelSpec& model, const StageClasses& classes, const Plan& base,
+            double rate_beside_shards);
 
   // Other durations from here on; `has_experts_elsewhere`: expert_parallel > 1.
   void reset(const PartDurations& durations, bool has_experts_elsewhere);
+  // Other durations of the parts that exchange shards.
+  void reset_shards() { ++shard_resets_; }
+  // Slots of plans with this ZeRO stage from here on.
+  void use(int zero_stage) { exchange_ = shard_exchange(zero_stage); }
 
   const SlotTime& chunk(ChunkKind kind, std::uint16_t stage);
   const SlotTime& pair(std::uint16_t forward, std::uint16_t backward);
@@ -52,30 +69,37 @@ class SlotTimes {
   struct SlotPart {
     std::uint8_t duration = 0;
     std::uint8_t lane = 0;
+    bool is_shard = false;
     std::int16_t after = -1;
   };
   struct SlotProgram {
     bool known = false;
+    bool exchanges_shards = false;
     std::vector<SlotPart> parts;
     std::array<std::int16_t, 2> output{-1, -1};
   };
   struct Known {
-    std::uint32_t reset = 0;  // the reset that it was worked out after
+    std::uint64_t reset = 0;  // the resets that it was worked out after
     SlotTime time;
   };
   SlotProgram program_of(const Program& program) const;
+  double slowed_by_shards(const SlotProgram& program) const;
+  std::size_t variant() const { return experts_ * shard_exchanges + exchange_; }
   SlotTime time_of(const SlotProgram& program) const;
   const SlotTime& time(std::size_t index, const SlotProgram& program);
 
   const ModelSpec& model_;
   const StageClasses& classes_;
-  std::array<Plan, 2> plans_;          // without and with experts on other ranks
-  std::vector<SlotProgram> programs_;  // [experts][chunk kinds x classes, then pairs]
-  std::vector<Known> times_;
+  double rate_beside_shards_ = 1;
+  std::array<Plan, 2 * shard_exchanges> plans_;  // [experts on other ranks][shards]
+  std::size_t slots_ = 0;                        // chunk kinds x classes, and pairs
+  std::vector<SlotProgram> programs_;            // [experts][shards][slots]
+  std::vector<Known> times_;                     // [shards][slots]
   const PartDurations* durations_ = nullptr;
-  std::size_t offset_ = 0;  // of the programs with experts on other ranks
   std::size_t experts_ = 0;
+  std::size_t exchange_ = 0;
   std::uint32_t resets_ = 0;
+  std::uint32_t shard_resets_ = 0;
   mutable std::vector<SimTime> ends_;  // scratch
 };
 

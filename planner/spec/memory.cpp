@@ -208,17 +208,14 @@ Bytes total(const RankMemory& m) {
 
 StageParameters layer_shard_parameters(const ModelSpec& model, const Plan& plan, int layer) {
   const double tp = plan.parallelism.tensor_parallel;
-  const double final_norm = count_parameters(model).final_norm;
-  if (layer == end_layer) {
-    const ParameterCount count = count_parameters(model);
-    return {0, (count.embedding + count.head) / tp + final_norm, 0};
-  }
+  const EndParameters ends = end_parameters(model);
+  if (layer == end_layer) return {0, (ends.embedding + ends.head) / tp + ends.final_norm, 0};
   const bool mtp = layer >= model.layers;
   const LayerParameters p = layer_parameters(model, is_moe_layer(model, layer));
   const double h = model.hidden;
   StageParameters result;
   result.linear = (p.attention + p.mlp + (mtp ? 2 * h * h : 0)) / tp;
-  result.other = p.norms + p.indexer + p.router + (mtp ? 3 * final_norm : 0);
+  result.other = p.norms + p.indexer + p.router + (mtp ? 3 * ends.final_norm : 0);
   result.experts =
       p.experts / plan.parallelism.expert_parallel / expert_tensor_parallel(plan.parallelism);
   return result;
@@ -233,7 +230,7 @@ RankMemory state_of(const StageParameters& stage, const Plan& plan) {
 StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int stage) {
   const StageLayers s = stage_layers(model, plan)[static_cast<std::size_t>(stage)];
   const double tp = plan.parallelism.tensor_parallel;
-  const ParameterCount count = count_parameters(model);
+  const EndParameters ends = end_parameters(model);
   StageParameters result;
   for (const int layer : layers_of(model, s)) {
     const StageParameters p = layer_shard_parameters(model, plan, layer);
@@ -241,12 +238,12 @@ StageParameters stage_parameters(const ModelSpec& model, const Plan& plan, int s
     result.other += p.other;
     result.experts += p.experts;
   }
-  if (s.embedding) result.other += count.embedding / tp;
+  if (s.embedding) result.other += ends.embedding / tp;
   if (s.head) {
     // A tied head is a second copy of the embedding unless the stage holds both.
-    const double head = count.head > 0 ? count.head
-                        : s.embedding  ? 0.0
-                                       : static_cast<double>(model.hidden) * model.vocabulary;
+    const double head = ends.head > 0 ? ends.head
+                        : s.embedding ? 0.0
+                                      : static_cast<double>(model.hidden) * model.vocabulary;
     const double final_norm = (model.norm == Norm::layernorm ? 2.0 : 1.0) * model.hidden;
     result.other += head / tp + final_norm;
   }

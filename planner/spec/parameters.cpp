@@ -139,12 +139,19 @@ LayerParameters layer_parameters(const ModelSpec& model, bool moe_layer) {
   return p;
 }
 
+EndParameters end_parameters(const ModelSpec& model) {
+  const double h = model.hidden;
+  return {h * (static_cast<double>(model.vocabulary) + model.learned_positions),
+          model.tied_embeddings ? 0 : h * model.vocabulary, norm_size(model, h)};
+}
+
 ParameterCount count_parameters(const ModelSpec& model) {
   ParameterCount c;
   const double h = model.hidden;
-  c.embedding = h * (static_cast<double>(model.vocabulary) + model.learned_positions);
-  c.head = model.tied_embeddings ? 0 : h * model.vocabulary;
-  c.final_norm = norm_size(model, h);
+  const EndParameters ends = end_parameters(model);
+  c.embedding = ends.embedding;
+  c.head = ends.head;
+  c.final_norm = ends.final_norm;
   c.total = c.active = c.embedding + c.head + c.final_norm;
   c.matmul_per_token = h * model.vocabulary;
   for (int layer = 0; layer < model.layers; ++layer) {

@@ -39,6 +39,14 @@ bool is_windowed_layer(const ModelSpec& model, int layer);
 double keys_per_query(const ModelSpec& model, int layer, double sequence_length);
 
 LayerParameters layer_parameters(const ModelSpec& model, bool moe_layer);
+// What stands before the first layer and behind the last one.
+struct EndParameters {
+  double embedding = 0;
+  double head = 0;  // 0 when tied to the embedding
+  double final_norm = 0;
+};
+EndParameters end_parameters(const ModelSpec& model);
+
 ParameterCount count_parameters(const ModelSpec& model);
 
 // Which half of the attention matrix counts: `causal` the lower triangle, `full` all of it.
