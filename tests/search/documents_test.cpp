@@ -1,6 +1,9 @@
 // What a search writes: plan_search/1, Megatron-LM arguments, the script for Slurm.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "planner/megatron_arguments.hpp"
@@ -119,6 +122,20 @@ TEST(SlurmScript, RunsTheCommandLineOnceAShard) {
                         "\"$shard/4\" "),
             std::string::npos)
       << script;
+}
+
+TEST(SlurmScript, IsTakenBySlurm) {
+  if (std::system("timeout 5 sinfo >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "no Slurm here: sinfo is missing or reaches no controller";
+  }
+  PlanRequest request;
+  request.shards = 2;
+  request.words = {"plan", "m", "c", "--slurm", "x", "--shards", "2"};
+  const std::string path = testing::TempDir() + "reckon-slurm-test.sh";
+  std::ofstream(path) << slurm_script(request);
+  const std::string command = "sbatch --test-only '" + path + "' >/dev/null 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  std::filesystem::remove(path);
 }
 
 }  // namespace
