@@ -176,12 +176,12 @@ TEST(Plan, RefusesACutResumeFile) {
 
 TEST(Plan, CtrlCKeepsWhatWasFound) {
   const Folder folder;
-  const std::vector<std::string> whole{"plan",      "deepseek-v3", "h800-2048-mpft", "--tokens",
-                                       "14.8e12",   "--batch",     "15360",          "--json",
-                                       "part.json", "--resume",    "r.sqlite"};
+  const std::vector<std::string> whole{
+      "plan",   "deepseek-v3", "h800-2048-mpft", "--tokens", "14.8e12", "--batch", "15360",
+      "--json", "part.json",   "--resume",       "r.sqlite", "--fix",   "zero=0,1"};
   const pid_t process = folder.start(whole);
   // Long enough for some plans to be simulated, not for all of the space.
-  for (int tries = 0; tries < 600 && folder.read("r.sqlite").size() <= 12288; ++tries) {
+  for (int tries = 0; tries < 6000 && folder.read("r.sqlite").size() <= 12288; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   kill(process, SIGINT);
