@@ -228,7 +228,7 @@ ShellWords Script::command() const {
   };
   if (runs_program(best)) return best;
   for (const auto& [name, value] : in_.variables) {
-    const ShellWords words = split_words(value);  // for sbatch or ssh
+    ShellWords words = split_words(value);  // for sbatch or ssh
     if (runs_program(words) && flags_in(words) > 0) return words;
   }
   ShellWords all;

@@ -69,7 +69,7 @@ struct ScheduleShape {
   int pipeline_ranks = 1;
   int stages = 1;
   int micro_batches = 1;
-  auto operator<=>(const ScheduleShape&) const = default;
+  auto operator<=>(const ScheduleShape&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Schedule {
