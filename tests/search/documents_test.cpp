@@ -106,7 +106,7 @@ TEST(MegatronArguments, OfInterleavedStages) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
   EXPECT_EQ(text.find("--untie-embeddings"), std::string::npos);
-  EXPECT_EQ(text.find("#"), std::string::npos);
+  EXPECT_EQ(text.find('#'), std::string::npos);
 }
 
 TEST(SlurmScript, RunsTheCommandLineOnceAShard) {
