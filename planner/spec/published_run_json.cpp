@@ -216,6 +216,7 @@ PublishedRun read_run(const JsonNode& node) {
   for (const double memory : {gigabytes, gibibytes, run.hardware.mem_gb}) {
     if (memory < 0 || memory > most_gigabytes) {
       run.read_problems.push_back("a memory of " + number_to_text(memory) + " GB");
+      run.peak_memory_bytes = 0;
     }
   }
   if ((run.step_s < 1e-6 || run.step_s > 1e9) && run.read_problems.empty()) {

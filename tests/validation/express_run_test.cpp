@@ -51,6 +51,15 @@ TEST(PublishedRun, ABadRecordNamesItsFieldsAndSparesTheOthers) {
   EXPECT_FALSE(express_run(runs[0], DeviceProfile(), {}).problems.empty());
 }
 
+// A number that no report could write: its record's problem, nobody else's.
+TEST(PublishedRun, ImpossibleMemoryIsAProblemOfItsRecord) {
+  std::string bad = record;
+  bad.replace(bad.find("\"peak_mem_gib\": 2"), 17, "\"peak_mem_gib\": 1e308");
+  const PublishedRun run = read_one(bad);
+  EXPECT_EQ(run.read_problems.size(), 1u);
+  EXPECT_EQ(run.peak_memory_bytes, 0);
+}
+
 TEST(PublishedRun, NoListIsRefused) {
   EXPECT_THROW(read_published_runs(parse_document("{\"rows\": []}", "runs.json")), InputError);
   EXPECT_THROW(read_published_runs(parse_document("[]", "runs.json")), InputError);
